@@ -1,0 +1,141 @@
+"""Every case of the benchmark: which jobs there are, and who does them beside whom."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Any
+
+from benchmarks import handwritten, handwritten_pair, hop_baseline, pykka_baseline
+from benchmarks.harness import Batch, Case, Variant
+from benchmarks.peers import cyclone, dora_flow, ecal_shm, pipe, zenoh_tcp, zeromq
+from benchmarks.peers.wire import pinning
+
+__all__ = ["all_cases"]
+
+MEGABYTE = 1_000_000
+ATTACHMENTS = (1, 64, 1024)
+
+
+def _no_executor() -> str | None:
+    """Import taktora as late as its turn comes, so that a peer's numbers don't depend on it."""
+    try:
+        importlib.import_module("taktora.executor")
+    except ImportError as exc:
+        return f"taktora's executor can't be imported: {exc}"
+    return None
+
+
+def _ours(name: str, module: str, function: str, *args: Any, **options: Any) -> Variant:
+    def open_late() -> AbstractContextManager[Batch]:
+        opener = getattr(importlib.import_module(f"benchmarks.ours.{module}"), function)
+        opened: AbstractContextManager[Batch] = opener(*args, **options)
+        return opened
+
+    return Variant(name, open_late, _no_executor)
+
+
+@contextmanager
+def _pinned(open_pair: Callable[[], AbstractContextManager[Batch]]) -> Iterator[Batch]:
+    with pinning(), open_pair() as batch:
+        yield batch
+
+
+def _round_trip(label: str, size: int, operations: int, *, pinned: bool) -> Case:
+    def place(variant: Variant) -> Variant:
+        return Variant(variant.name, partial(_pinned, variant.open), variant.missing)
+
+    variants = (
+        Variant("iceoryx2 by hand", partial(handwritten_pair.open_pair, size)),
+        _ours("taktora", "pair", "open_pair", size),
+        Variant("multiprocessing.Pipe", partial(pipe.open_pair, size), pipe.available),
+        Variant("pyzmq PAIR ipc", partial(zeromq.open_pair, size), zeromq.available),
+        Variant("eCAL", partial(ecal_shm.open_pair, size), ecal_shm.available),
+        Variant("cyclonedds", partial(cyclone.open_pair, size), cyclone.available),
+        Variant("zenoh tcp", partial(zenoh_tcp.open_pair, size), zenoh_tcp.available),
+        Variant(
+            "zenoh tcp + shm",
+            partial(zenoh_tcp.open_pair, size, shared_memory=True),
+            zenoh_tcp.available,
+        ),
+        Variant("dora-rs", partial(dora_flow.open_pair, size), dora_flow.available),
+    )
+    return Case(
+        name=f"rtt-{label}{'-pinned' if pinned else ''}",
+        title=f"two processes, {size} B there and 8 B back, "
+        + ("a core for each" if pinned else "placed by the kernel"),
+        variants=tuple(map(place, variants)) if pinned else variants,
+        operations=operations,
+        warm_up=50,
+    )
+
+
+def _attachments() -> Case:
+    by_hand = (
+        Variant(f"iceoryx2 by hand: {n}", partial(handwritten.open_attachments, n))
+        for n in ATTACHMENTS
+    )
+    ours = (_ours(f"taktora: {n}", "attachments", "open_attachments", n) for n in ATTACHMENTS)
+    return Case(
+        name="attachments",
+        title="one of so many attached eventfds fires; execution to execution",
+        variants=(*by_hand, *ours),
+        operations=3000,
+        warm_up=300,
+    )
+
+
+def all_cases() -> tuple[Case, ...]:
+    """In the order in which they are run and reported."""
+    return (
+        Case(
+            name="inline",
+            title="publish -> execute in one thread, execution to execution",
+            variants=(
+                Variant("iceoryx2 by hand", handwritten.open_loop),
+                _ours("taktora", "inline", "open_inline"),
+            ),
+            operations=5000,
+            warm_up=500,
+        ),
+        _round_trip("8B", 8, 500, pinned=False),
+        _round_trip("1MB", MEGABYTE, 200, pinned=False),
+        _round_trip("8B", 8, 500, pinned=True),
+        _round_trip("1MB", MEGABYTE, 200, pinned=True),
+        Case(
+            name="hop",
+            title="to a worker thread and back",
+            variants=(
+                Variant("SimpleQueue + eventfd read", hop_baseline.open_blocking),
+                Variant("SimpleQueue + epoll", hop_baseline.open_epoll),
+                _ours("taktora 1 worker", "hop", "open_hop"),
+            ),
+            operations=3000,
+            warm_up=300,
+        ),
+        Case(
+            name="tell",
+            title="messages to an actor on another thread; mean per message of each burst",
+            variants=(
+                Variant("pykka ThreadingActor", pykka_baseline.open_tell),
+                _ours("taktora inline", "messages", "open_tell", workers=0),
+                _ours("taktora 1 worker", "messages", "open_tell", workers=1),
+            ),
+            operations=20_000,
+            warm_up=2000,
+        ),
+        Case(
+            name="ask",
+            title="ask an actor on another thread and wait for the answer",
+            variants=(
+                Variant("pykka ThreadingActor", pykka_baseline.open_ask),
+                _ours("taktora inline", "messages", "open_ask", workers=0),
+                _ours("taktora 1 worker", "messages", "open_ask", workers=1),
+            ),
+            operations=2000,
+            warm_up=200,
+        ),
+        _attachments(),
+    )

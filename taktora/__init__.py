@@ -1,0 +1,102 @@
+"""Work happens when data arrives, on time, and provably in the right order.
+
+The everyday names. Errors: :mod:`taktora.errors`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from taktora.actors.actor import Actor, ActorRef
+from taktora.actors.context import Context
+from taktora.actors.declare import TriggerDeclarer
+from taktora.actors.flow import ControlFlow
+from taktora.actors.item import Item, every, item, on
+from taktora.actors.items import ItemRef
+from taktora.actors.promise import Promise
+from taktora.core.mailbox import Overflow
+from taktora.core.scheduler import Description
+from taktora.core.stimuli import Describe, Pause, Remove, Resume
+from taktora.core.supervision import Supervision
+from taktora.core.triggers import Fired, MissedTick
+from taktora.drivers.thread_attributes import ThreadAttributes
+from taktora.errors import (
+    ActorDeadError,
+    AskTimeout,
+    ChannelError,
+    ExecutorClosed,
+    ExecutorError,
+    ItemFailed,
+    MailboxFull,
+    TaktoraError,
+)
+from taktora.executor import Executor, Stoppable
+from taktora.ipc import (
+    Channel,
+    Client,
+    Node,
+    NotifyOutcome,
+    Publisher,
+    Sample,
+    Server,
+    Service,
+    Subscriber,
+    set_log_level,
+)
+from taktora.observe.counters import ExecutorStats, ItemStats
+from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
+from taktora.runner import Runner
+
+__all__ = [
+    "Actor",
+    "ActorDeadError",
+    "ActorRef",
+    "AskTimeout",
+    "Channel",
+    "ChannelError",
+    "Client",
+    "Context",
+    "ControlFlow",
+    "DeadLetter",
+    "Describe",
+    "Description",
+    "ExecutionMonitor",
+    "Executor",
+    "ExecutorClosed",
+    "ExecutorError",
+    "ExecutorStats",
+    "Fired",
+    "Item",
+    "ItemFailed",
+    "ItemRef",
+    "ItemStats",
+    "MailboxFull",
+    "MissedTick",
+    "Node",
+    "NotifyOutcome",
+    "Observer",
+    "Overflow",
+    "Pause",
+    "Promise",
+    "Publisher",
+    "Remove",
+    "Resume",
+    "Runner",
+    "Sample",
+    "Server",
+    "Service",
+    "Stoppable",
+    "Subscriber",
+    "Supervision",
+    "TaktoraError",
+    "ThreadAttributes",
+    "TriggerDeclarer",
+    "every",
+    "item",
+    "on",
+    "set_log_level",
+]
+
+__version__ = "0.1.0"
+
+logging.getLogger("taktora").addHandler(logging.NullHandler())

@@ -1,0 +1,1 @@
+"""What users subclass, compose and hold: items, actors, their refs and futures."""

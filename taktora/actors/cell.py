@@ -1,0 +1,160 @@
+"""The cell: one actor, its inbox, and the loop that hands it one batch of mail at a time.
+
+A worker, or the driver thread, calls :meth:`Cell.run` when the scheduler said ``Execute``; the
+answer is the stimulus to report. Never two calls at the same time: the scheduler sees to that.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from time import monotonic_ns
+from typing import Any
+
+from taktora.actors.actor import Actor, answer_dead, is_stop
+from taktora.actors.inbox import Inbox
+from taktora.core.mailbox import Wake
+from taktora.core.stimuli import Completed, Failed, Stimulus, Stopped, Told
+from taktora.observe.counters import ItemCounters
+
+__all__ = ["Cell", "RunSwitch"]
+
+logger = logging.getLogger("taktora")
+
+
+class RunSwitch:
+    """Says that a run was asked to end; looked at between two messages. Written by any thread."""
+
+    __slots__ = ("stopping",)
+
+    def __init__(self) -> None:
+        self.stopping = False
+
+
+class Cell:
+    """Runs one plain :class:`Actor`; see ``items.ItemCell`` for items."""
+
+    __slots__ = (
+        "actor",
+        "actor_id",
+        "completed",
+        "counters",
+        "inbox",
+        "inline",
+        "on_dead_letter",
+        "switch",
+        "throughput",
+        "told",
+    )
+
+    def __init__(self, actor: Actor, actor_id: str, *, throughput: int, inline: bool) -> None:
+        self.actor = actor
+        self.actor_id = actor_id
+        self.inbox: Inbox = actor.actor_inbox
+        self.throughput = throughput
+        self.inline = inline
+        self.switch = RunSwitch()
+        self.counters = ItemCounters()
+        self.completed = Completed(actor_id)
+        self.told = Told(actor_id)
+        self.on_dead_letter: Any = None
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.actor_id!r} {'inline' if self.inline else 'pool'}>"
+
+    # --- what the scheduler commands ------------------------------------------------------------
+
+    def start(self) -> Stimulus | None:
+        """Run ``on_start``; what to report if that ended the actor."""
+        try:
+            self.actor.on_start()
+        except Exception as error:  # noqa: BLE001  # logged, or supervised
+            return self._start_failed(error)
+        return None
+
+    def run(self) -> Stimulus:
+        """Handle waiting mail, up to ``throughput`` pieces; what to report."""
+        take = self.inbox.take
+        counters = self.counters
+        switch = self.switch
+        for _ in range(self.throughput):
+            message = take()
+            if message is None:
+                break
+            began = monotonic_ns()
+            if type(message) is Wake:
+                error = self._wake(message, began)
+            elif is_stop(message.message):
+                self._end(message)
+                return Stopped(self.actor_id)
+            else:
+                error = self._receive(message, began)
+            counters.note(monotonic_ns() - began)
+            if error is not None:
+                counters.failed += 1
+                return self._report(error)
+            if switch.stopping:
+                break
+        return self.completed
+
+    def end(self) -> None:
+        """Obey ``Stop``: the actor is at rest and will not run again."""
+        self._end(None)
+
+    # --- one piece of mail ----------------------------------------------------------------------
+
+    def _wake(self, wake: Wake, began: int) -> BaseException | None:  # noqa: ARG002
+        return None  # a plain actor has no triggers
+
+    def _receive(self, envelope: Any, began: int) -> BaseException | None:  # noqa: ARG002
+        """Handle a message; the exception, if it was told (an asker gets its own back)."""
+        return self._answer(envelope, self.actor._handle_receive)  # noqa: SLF001
+
+    def _answer(self, envelope: Any, handle: Any) -> BaseException | None:
+        reply_to = envelope.reply_to
+        try:
+            response = handle(envelope.message)
+        except BaseException as error:  # noqa: BLE001  # never reaches pykka's loop or a worker's
+            if reply_to is None:
+                return error
+            self._reply(reply_to.fail, error)
+            return None if isinstance(error, Exception) else error
+        if reply_to is not None:
+            self._reply(reply_to.set, response)
+        return None
+
+    def _reply(self, settle: Any, value: Any) -> None:
+        try:
+            settle(value)
+        except queue.Full:
+            logger.warning("the answer of %r was not wanted: its future is settled", self.actor_id)
+
+    # --- ends -----------------------------------------------------------------------------------
+
+    def _start_failed(self, error: Exception) -> Stimulus:
+        self.actor._fail(error, starting=True)  # noqa: SLF001
+        self._bury(None)
+        return Stopped(self.actor_id)
+
+    def _report(self, error: BaseException) -> Stimulus:
+        if not isinstance(error, Exception):
+            return Failed(self.actor_id, error)
+        self.actor._fail(error)  # noqa: SLF001
+        self._bury(None)
+        return Stopped(self.actor_id)
+
+    def _end(self, stop: Any) -> None:
+        self.actor._end()  # noqa: SLF001
+        self._bury(stop)
+
+    def _bury(self, stop: Any) -> None:
+        """Close the mailbox and answer everything that is still in it."""
+        left = self.inbox.close()
+        if stop is not None:
+            answer_dead(stop, self.actor_id)
+        for message in left:
+            if type(message) is Wake:
+                continue
+            answered = answer_dead(message, self.actor_id)
+            if self.on_dead_letter is not None and not is_stop(message.message):
+                self.on_dead_letter(self.actor_id, message.message, "actor stopped", answered)

@@ -1,0 +1,64 @@
+"""What one execution may know about itself and ask of its surroundings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taktora.core.triggers import Fired
+from taktora.time import Nanos
+
+if TYPE_CHECKING:
+    from taktora.actors.items import ItemActor, ItemRef
+
+__all__ = ["Context"]
+
+
+class Context:
+    """Handed to ``execute`` and ``on_receive``; belongs to that one execution."""
+
+    __slots__ = ("_actor", "now_ns", "triggers")
+
+    now_ns: Nanos
+    """When this execution began; monotonic nanoseconds."""
+    triggers: tuple[Fired, ...]
+    """Everything that fired since the last execution began, first firing first."""
+
+    def __init__(self, actor: ItemActor, triggers: tuple[Fired, ...], now_ns: Nanos) -> None:
+        self._actor = actor
+        self.triggers = triggers
+        self.now_ns = now_ns
+
+    @property
+    def item_id(self) -> str:
+        """The id of the item that executes."""
+        return self._actor.item_id
+
+    @property
+    def scheduled_ns(self) -> Nanos | None:
+        """The grid slot of the interval tick that woke the item, else ``None``; monotonic ns.
+
+        ``now_ns - scheduled_ns`` is the lateness. With several intervals: the earliest slot.
+        """
+        slots = [f.scheduled_ns for f in self.triggers if f.kind == "interval"]
+        return min((slot for slot in slots if slot is not None), default=None)
+
+    @property
+    def self_ref(self) -> ItemRef:
+        """The ref of the item that executes: to tell itself, or to hand out."""
+        return self._actor.actor_ref
+
+    def stop_executor(self) -> None:
+        """End the run once the running executions have finished."""
+        self._actor.host.stop()
+
+    def send_event(self, event: Any) -> None:
+        """Hand ``event`` to the observer's ``on_send_event``."""
+        self._actor.host.observation.event(self._actor.item_id, event)
+
+    def execute_item(self) -> Any:
+        """Run the item's ``execute`` with this context (what the default ``on_receive`` does)."""
+        return self._actor.call(self)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(fired.kind for fired in self.triggers)
+        return f"<Context of {self.item_id!r}: {kinds}>"

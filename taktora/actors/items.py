@@ -1,0 +1,203 @@
+"""An item as an actor: what the executor makes of an :class:`Item` once it is added."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, handle_proxy
+from taktora.actors.cell import Cell
+from taktora.actors.context import Context
+from taktora.actors.flow import ControlFlow
+from taktora.actors.item import Item, adapt
+from taktora.core.mailbox import Overflow, Wake
+from taktora.core.stimuli import Failed, Restarted, Stimulus
+from taktora.core.triggers import Fired
+from taktora.errors import WrongType
+
+if TYPE_CHECKING:
+    from taktora.observe.observation import Observation
+
+__all__ = ["Host", "ItemActor", "ItemCell", "ItemRef", "Rearm"]
+
+logger = logging.getLogger("taktora")
+
+Rearm = tuple[Any, Callable[[], bool], tuple[Fired, ...]]
+"""A source with a ``drained`` flag, whether it holds more, and the firing that says so."""
+
+
+class Host(Protocol):
+    """What an item's actor needs of its executor."""
+
+    observation: Observation
+
+    def stop(self) -> None:
+        """End the run."""
+
+
+class ItemRef(ActorRef["ItemActor"]):
+    """The handle of an item: ``tell``, ``ask``, ``proxy``, ``stop``, ``is_alive``. Any thread."""
+
+    def __init__(self, actor: ItemActor) -> None:
+        super().__init__(actor)
+        self.item_id = actor.item_id
+        self._actor_weakref = lambda: actor.item  # type: ignore[assignment,return-value]
+
+    def __str__(self) -> str:
+        return f"item {self.item_id!r}"
+
+    def __repr__(self) -> str:
+        return f"<ItemRef {self.item_id!r}{'' if self.is_alive() else ' (stopped)'}>"
+
+
+class ItemActor(Actor):
+    """The actor around an item."""
+
+    def __init__(
+        self,
+        item: Item,
+        item_id: str,
+        host: Host,
+        *,
+        capacity: int,
+        overflow: Overflow,
+        factory: Callable[[], Item] | None,
+    ) -> None:
+        self.item = item
+        self.item_id = item_id
+        self.host = host
+        self.factory = factory
+        self.flow = adapt(item.execute)
+        super().__init__()
+        self.actor_inbox.capacity = capacity
+        self.actor_inbox.overflow = overflow
+
+    def _create_ref(self) -> ItemRef:
+        return ItemRef(self)
+
+    def __str__(self) -> str:
+        return f"item {self.item_id!r}"
+
+    def call(self, ctx: Context) -> ControlFlow:
+        """Run ``execute`` and hold it to its contract.
+
+        Raises:
+            WrongType: it returned something else than ``ControlFlow`` or ``None``.
+        """
+        flow = self.flow(ctx)
+        if flow is None:
+            return ControlFlow.CONTINUE
+        if type(flow) is not ControlFlow:
+            raise WrongType(
+                f"execute of item {self.item_id!r} returned {flow!r} ({type(flow).__name__}); it "
+                "must return ControlFlow.CONTINUE, ControlFlow.STOP_CHAIN or None"
+            )
+        return flow
+
+    def on_start(self) -> None:
+        """As the item's."""
+        self.item.on_start()
+
+    def on_stop(self) -> None:
+        """As the item's."""
+        self.item.on_stop()
+
+    def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:
+        """As the item's."""
+        self.item.on_failure(exception_type, exception_value, traceback)
+
+    def rebuild(self) -> None:
+        """Start over with a new item from the factory, or with ``item.reset()``."""
+        if self.factory is not None:
+            item = self.factory()
+            if not isinstance(item, Item):
+                raise WrongType(f"the factory of item {self.item_id!r} returned {item!r}, no Item")
+            self.flow = adapt(item.execute)
+            self.item = item
+            item.on_start()
+        else:
+            self.item.reset()  # type: ignore[attr-defined]  # checked when it was added
+
+
+class ItemCell(Cell):
+    """Runs one item: wake-ups as ``execute``, messages as ``on_receive``."""
+
+    __slots__ = ("item_actor", "observation", "on_rearm", "rearm", "ticks")
+
+    item_actor: ItemActor
+
+    def __init__(self, actor: ItemActor, *, throughput: int, inline: bool) -> None:
+        super().__init__(actor, actor.item_id, throughput=throughput, inline=inline)
+        self.item_actor = actor
+        self.observation = actor.host.observation
+        self.rearm: tuple[Rearm, ...] = ()
+        self.on_rearm: Callable[[tuple[Fired, ...]], None] | None = None
+        self.ticks = False
+
+    def _wake(self, wake: Wake, began: int) -> BaseException | None:
+        fired = wake.fired
+        for source, _, _ in self.rearm:
+            source.drained = True
+        ctx = Context(self.item_actor, fired, began)
+        error: BaseException | None = None
+        if self.observation.on:
+            error = self.observation.around(self.item_actor, self.item_actor.call, ctx)
+        else:
+            try:
+                self.item_actor.call(ctx)
+            except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
+                error = raised
+        for source, more, again in self.rearm:
+            if not source.drained and more():
+                self.inbox.wake(again)
+        if self.on_rearm is not None:
+            self.on_rearm(fired)
+        if self.ticks:
+            scheduled = ctx.scheduled_ns
+            if scheduled is not None:
+                self.counters.note_tick(began - scheduled)
+        return error
+
+    def _receive(self, envelope: Any, began: int) -> BaseException | None:
+        def handle(message: Any) -> Any:
+            item = self.item_actor.item
+            if type(message) in PROXY_MESSAGES:
+                return handle_proxy(item, message)
+            ctx = Context(self.item_actor, (Fired("message", message),), began)
+            if not self.observation.on:
+                return item.on_receive(message, ctx)
+            answer: list[Any] = []
+            error = self.observation.around(
+                self.item_actor, lambda c: answer.append(item.on_receive(message, c)), ctx
+            )
+            if error is not None:
+                raise error
+            return answer[0]
+
+        return self._answer(envelope, handle)
+
+    def restart(self) -> Stimulus:
+        """Obey ``Restart``: build the item anew; what to report."""
+        try:
+            self.item_actor.rebuild()
+        except Exception as error:  # noqa: BLE001  # supervision decides again
+            return Failed(self.actor_id, error)
+        return Restarted(self.actor_id)
+
+    def _start_failed(self, error: Exception) -> Stimulus:
+        return self._report(error)
+
+    def _report(self, error: BaseException) -> Stimulus:
+        """A failing item stays an actor; supervision decides about it."""
+        info = (type(error), error, error.__traceback__)
+        try:
+            self.item_actor.on_failure(*info)
+        except Exception:
+            logger.exception("on_failure of %s raised", self.item_actor)
+        return Failed(self.actor_id, error)
+
+
+def has_reset(item: Item) -> bool:
+    """Whether ``item`` can be restarted in place."""
+    return callable(getattr(item, "reset", None))

@@ -1,0 +1,166 @@
+"""The future that an ask returns: pykka's ``Future`` on one raw lock instead of a condition.
+
+Everything that pykka documents about futures holds here (``filter``, ``join``, ``map``,
+``reduce``, get hooks, ``queue.Full`` on a second ``set``). New: :meth:`Promise.add_done_callback`,
+an ``await`` that does not block the event loop, and a refusal to wait on a thread that runs actors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sys
+import threading
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import Any, TypeVar
+
+import pykka
+
+from taktora.actors.blocking import refuse_to_block
+from taktora.errors import AskTimeout
+
+__all__ = ["Promise"]
+
+T = TypeVar("T")
+ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+
+class Promise(pykka.Future[T]):
+    """A value that is there now or later. Thread-safe."""
+
+    __slots__ = ("_callbacks", "_error", "_settled", "_value", "_waiters")
+
+    _guard = threading.Lock()
+    """Shared by all promises; held for a few instructions, only when someone waits or hooks in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settled = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._callbacks: list[Callable[[Promise[T]], None]] | None = None
+        self._waiters: list[Any] | None = None
+
+    def __repr__(self) -> str:
+        if self._get_hook is not None:
+            return "<Promise derived>"
+        if not self._settled:
+            return "<Promise pending>"
+        return f"<Promise {self._value!r}>" if self._error is None else f"<Promise {self._error!r}>"
+
+    @property
+    def done(self) -> bool:
+        """Whether the value, or the exception, is there. Derived futures are decided by ``get``."""
+        return self._settled
+
+    def get(self, *, timeout: float | None = None) -> T:
+        """The value; waits for it up to ``timeout`` seconds (``None``: as long as it takes).
+
+        Raises:
+            AskTimeout: not there in time (also a ``pykka.Timeout`` and a ``TimeoutError``).
+            BlockingInActor: it would have to wait, on a thread that runs actors.
+            Exception: what the promise was settled with.
+        """
+        if self._get_hook is not None:
+            return super().get(timeout=timeout)
+        if not self._settled:
+            self._wait(timeout)
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[no-any-return]
+
+    def _wait(self, timeout: float | None) -> None:
+        refuse_to_block()
+        waiter = threading.Lock()
+        waiter.acquire()
+        with self._guard:
+            if self._settled:
+                return
+            if self._waiters is None:
+                self._waiters = []
+            self._waiters.append(waiter)
+        if timeout is None:
+            waiter.acquire()
+            return
+        # A lock cannot wait longer than this; nobody will notice the difference.
+        if not waiter.acquire(timeout=max(0.0, min(timeout, threading.TIMEOUT_MAX))):
+            with self._guard:
+                if self._settled:
+                    return
+                assert self._waiters is not None
+                self._waiters.remove(waiter)
+            raise AskTimeout(f"no answer within {timeout} seconds")
+
+    def set(self, value: T | None = None) -> None:
+        """Settle with ``value``. Raises ``queue.Full`` when already settled or derived."""
+        self._settle(value, None)
+
+    def set_exception(self, exc_info: ExcInfo | None = None) -> None:
+        """Settle with an exception: ``exc_info``, or the one being handled."""
+        assert exc_info is None or len(exc_info) == 3
+        kind, error, traceback = exc_info if exc_info is not None else sys.exc_info()
+        assert kind is not None, "set_exception() outside of an except block needs exc_info"
+        if error is None:
+            error = kind()
+        if error.__traceback__ is not traceback:
+            error = error.with_traceback(traceback)
+        self._settle(None, error)
+
+    def fail(self, error: BaseException) -> None:
+        """Settle with ``error``."""
+        self._settle(None, error)
+
+    def _settle(self, value: Any, error: BaseException | None) -> None:
+        with self._guard:
+            if self._settled or self._get_hook is not None:
+                raise queue.Full
+            self._value = value
+            self._error = error
+            self._settled = True
+            waiters, callbacks = self._waiters, self._callbacks
+            self._waiters = self._callbacks = None
+        if waiters is not None:
+            for waiter in waiters:
+                waiter.release()
+        if callbacks is not None:
+            for callback in callbacks:
+                callback(self)
+
+    def set_get_hook(self, func: Callable[[float | None], T]) -> None:
+        """Make this a derived future: ``func(timeout)`` is called by the first ``get``."""
+        with self._guard:
+            if self._settled:
+                raise queue.Full
+            super().set_get_hook(func)
+
+    def add_done_callback(self, callback: Callable[[Promise[T]], None]) -> None:
+        """Call ``callback(promise)`` once settled: on the settling thread, or at once if it is.
+
+        Keep it short; to go on working, ``tell`` an actor from it. On a derived future the
+        callback runs when somebody has called ``get``; add it to the original instead.
+        """
+        with self._guard:
+            if not self._settled:
+                if self._callbacks is None:
+                    self._callbacks = []
+                self._callbacks.append(callback)
+                return
+        callback(self)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait inside an event loop without blocking it."""
+        loop = asyncio.get_running_loop()
+        if self._get_hook is not None:
+            return (yield from loop.run_in_executor(None, self.get).__await__())
+        if not self._settled:
+            wake: asyncio.Future[None] = loop.create_future()
+
+            def resolve(_: Any = None) -> None:
+                loop.call_soon_threadsafe(lambda: None if wake.done() else wake.set_result(None))
+
+            self.add_done_callback(resolve)
+            yield from wake.__await__()
+        return self.get()
+
+    __iter__ = __await__

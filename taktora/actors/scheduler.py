@@ -1,0 +1,87 @@
+"""The scheduler as an actor: tell it what to change, ask it what there is.
+
+Its mailbox is emptied in the driver's role: by the driver while it runs, else by whoever sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from taktora.actors.actor import Actor, ActorRef
+from taktora.actors.cell import Cell
+from taktora.core.scheduler import Description, Scheduler
+from taktora.core.stimuli import Describe, Pause, Remove, Resume, Stimulus
+from taktora.errors import UnknownItem, WrongType
+
+__all__ = ["SchedulerActor", "SchedulerCell"]
+
+Report = Callable[[Stimulus], None]
+
+
+class SchedulerActor(Actor):
+    """Takes ``Pause``, ``Resume``, ``Remove`` and ``Describe``; anything else is a WrongType."""
+
+    def __init__(self, scheduler: Scheduler, report: Report, name: str) -> None:
+        super().__init__()
+        self._scheduler = scheduler
+        self._report = report
+        self._name = name
+
+    def __str__(self) -> str:
+        return f"scheduler of {self._name!r}"
+
+    def on_receive(self, message: Any) -> Description | None:
+        """Change what is scheduled, or describe it.
+
+        Raises:
+            UnknownItem: no item with that id.
+            WrongType: not one of the four messages.
+        """
+        if isinstance(message, Describe):
+            return self._scheduler.describe()
+        if isinstance(message, Pause | Resume | Remove):
+            if not isinstance(message.actor_id, str):
+                raise WrongType(
+                    f"{type(message).__name__} takes an item id, not {message.actor_id!r}"
+                )
+            self._report(message)
+            return None
+        raise WrongType(
+            f"the scheduler takes Pause(id), Resume(id), Remove(id) and Describe(), not {message!r}"
+        )
+
+
+class SchedulerCell(Cell):
+    """Empties the scheduler's mailbox. A message that cannot be obeyed is a dead letter."""
+
+    __slots__ = ("_in_role",)
+
+    def __init__(
+        self, actor: SchedulerActor, in_role: Callable[[Callable[[], None]], None]
+    ) -> None:
+        super().__init__(actor, "scheduler", throughput=1, inline=True)
+        self._in_role = in_role
+        self.inbox.bell = self._ring
+
+    @property
+    def ref(self) -> ActorRef[Any]:
+        """The scheduler's ref."""
+        return self.actor.actor_ref  # type: ignore[no-any-return]
+
+    def _ring(self) -> None:
+        self._in_role(self._empty)
+
+    def _empty(self) -> None:
+        while self.inbox.settle():
+            self.run()
+
+    def _receive(self, envelope: Any, began: int) -> BaseException | None:
+        error = super()._receive(envelope, began)
+        if isinstance(error, UnknownItem | WrongType):
+            self.on_dead_letter(self.actor_id, envelope.message, str(error), False)
+            return None
+        return error
+
+    def _report(self, error: BaseException) -> Stimulus:
+        raise error  # a bug of ours: nothing to supervise, and nothing to hide

@@ -1,0 +1,1 @@
+"""Muscle: threads, WaitSet, timers and pool that obey the scheduler's commands."""

@@ -1,0 +1,339 @@
+"""The driver: one thread owns the WaitSet, tells the scheduler what happened, and obeys it.
+
+Other threads never touch the WaitSet (it would stop every Python thread until the wait ends):
+they append a stimulus to a queue and ring the doorbell, an eventfd. All timers are one timerfd,
+because WaitSet timeouts are rounded up to whole milliseconds.
+
+The loop never waits for the pool: completions come back as stimuli like everything else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from time import monotonic_ns
+from typing import Any, Final, Protocol
+
+import iceoryx2 as iox
+
+from taktora.core.commands import (
+    Command,
+    Escalate,
+    Execute,
+    Restart,
+    Start,
+    Stop,
+    Unwatch,
+    Watch,
+)
+from taktora.core.scheduler import Scheduler
+from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Stimulus, StopRequested
+from taktora.core.triggers import FdTrigger, ListenerTrigger
+from taktora.drivers.libc import TimerFd
+from taktora.drivers.signals import SignalPipe
+from taktora.drivers.watching import FdSet, WatchedListener, WatchedPort
+from taktora.drivers.workers import WorkerPool
+from taktora.ipc.wakeup import listener_wakeup
+from taktora.time import Nanos
+
+__all__ = ["Runnable", "Switch", "WaitSetDriver"]
+
+_ZERO: Final = iox.Duration.from_millis(0)
+_IDLE: Final = iox.Duration.from_millis(1000)
+_PREDICATE: Final = iox.Duration.from_millis(50)
+_SWEEP_AT_MOST: Final = 256
+"""Listeners looked at after an idle second, in turn: a bound on idle CPU, not on safety."""
+
+_ELAPSED: Final = Elapsed()
+
+
+class Runnable(Protocol):
+    """An actor as the driver sees it."""
+
+    inline: bool
+
+    def start(self) -> Stimulus | None:
+        """Run ``on_start``."""
+
+    def run(self) -> Stimulus:
+        """Handle a batch of mail; what to report."""
+
+    def restart(self) -> Stimulus:
+        """Build the item anew; what to report."""
+
+    def end(self) -> None:
+        """Run ``on_stop``, close the mailbox."""
+
+
+class Switch(Protocol):
+    """Says that the run was asked to end."""
+
+    stopping: bool
+
+
+class WaitSetDriver:
+    """Drives one scheduler. All methods but :meth:`post` and :meth:`ring` need the driver's role."""
+
+    def __init__(self, scheduler: Scheduler, switch: Switch) -> None:
+        self._scheduler = scheduler
+        self._switch = switch
+        self.cells: dict[str, Runnable] = {}
+        """Actors by id; entries are added before ``Added`` is reported, removed on ``Stop``."""
+        self.posted: deque[Stimulus | Callable[[], None]] = deque()
+        """What other threads reported, or want done in the driver's role."""
+        self.wakeups = 0
+        """Turns that ran at least one item, over all runs."""
+        self.rescued = 0
+        """Notifications that were found without a wake-up; 0 unless iceoryx2 lost one."""
+        self.aborted = False
+        """A run was torn down half-way (a second Ctrl-C); nothing may run any more."""
+        self.failure: Escalate | None = None
+        """What ended the run, if an item did. The first failure counts."""
+        self.on_gone: Callable[[str], None] = lambda _: None
+        """Called when an actor has stopped, with its id."""
+        self._ready: deque[Runnable] = deque()
+        self._pool: WorkerPool | None = None
+        self._started = False
+        self._asleep = False
+        self._armed: Nanos = 0
+        self._swept = 0
+        builder = iox.WaitSetBuilder.new()
+        builder = builder.signal_handling_mode(iox.SignalHandlingMode.Disabled)
+        self._waitset: Any = builder.create(iox.ServiceType.Ipc)
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._timer = TimerFd()
+        self.signals = SignalPipe()
+        self._fds = FdSet(self.report)
+        self._guards: dict[int, tuple[Any, Any, WatchedPort | WatchedListener]] = {}
+        self._fd_numbers: dict[int, int] = {}
+        self._table: dict[Any, Callable[[], None]] = {}
+        self._own_guards = [
+            self._attach_own(self._bell, self._on_bell),
+            self._attach_own(self._timer.fileno(), self._on_timer),
+            self._attach_own(self.signals.fileno(), self._on_signal),
+            self._attach_own(self._fds.fileno(), self._fds.fire),
+        ]
+
+    # --- any thread -----------------------------------------------------------------------------
+
+    def post(self, stimulus: Stimulus | Callable[[], None]) -> None:
+        """Report from any thread: queue it, and wake the driver if it sleeps."""
+        self.posted.append(stimulus)
+        if self._asleep:
+            self.ring()
+
+    def ring(self) -> None:
+        """Wake the driver. Any thread, signal handlers included."""
+        bell = self._bell
+        if bell >= 0:
+            os.eventfd_write(bell, 1)
+
+    def work(self, cell: Runnable) -> None:
+        """Let an actor handle its mail on this (pool) thread, and report."""
+        self.post(cell.run())
+
+    def rearm(self, fd: int) -> None:
+        """Watch a file descriptor again after its item has run. Any thread."""
+        self._fds.rearm(fd)
+
+    # --- the driver's role ----------------------------------------------------------------------
+
+    def report(self, stimulus: Stimulus) -> None:
+        """Tell the scheduler, now, and obey."""
+        self.obey(self._scheduler.handle(stimulus, now=monotonic_ns()))
+
+    def obey(self, commands: tuple[Command, ...]) -> None:
+        """Carry out what the scheduler decided, in order."""
+        for command in commands:
+            kind = type(command)
+            if kind is Execute:
+                cell = self.cells[command.actor_id]
+                self._started = True
+                if cell.inline or self._pool is None:
+                    self._ready.append(cell)
+                else:
+                    self._pool.submit(cell)
+            elif kind is Start:
+                failed = self.cells[command.actor_id].start()
+                if failed is not None:
+                    self.report(failed)
+            elif kind is Restart:
+                self.report(self.cells[command.actor_id].restart())
+            elif kind is Stop:
+                self.cells[command.actor_id].end()
+                self.on_gone(command.actor_id)
+            elif kind is Watch:
+                self._watch(command)  # type: ignore[arg-type]
+            elif kind is Unwatch:
+                self._unwatch(command.source)  # type: ignore[union-attr]
+            elif kind is Escalate and self.failure is None:
+                self.failure = command  # type: ignore[assignment]
+
+    def pump(self) -> None:
+        """Take in what other threads posted."""
+        posted = self.posted
+        while posted:
+            entry = posted.popleft()
+            if callable(entry):
+                entry()
+            else:
+                self.report(entry)
+
+    def drive(
+        self,
+        *,
+        pool: WorkerPool | None = None,
+        max_wakeups: int | None = None,
+        until: Nanos | None = None,
+        predicate: Callable[[], object] | None = None,
+    ) -> None:
+        """Run until stopped, or until a limit is reached and everything running has finished."""
+        scheduler, switch, ready = self._scheduler, self._switch, self._ready
+        self._pool = pool
+        self.failure = None
+        self._started = False
+        left = max_wakeups
+        broken: BaseException | None = None
+        orderly = False
+        try:
+            self.report(RunStarted())
+            while True:
+                if self.posted:
+                    self.pump()
+                now = monotonic_ns()
+                due = scheduler.next_due()
+                if due is not None and due <= now:
+                    self.obey(scheduler.handle(_ELAPSED, now=now))
+                if switch.stopping or (until is not None and now >= until):
+                    self.report(StopRequested())
+                    until = None
+                if self._started:
+                    self._started = False
+                    self.wakeups += 1
+                    if left is not None:
+                        left -= 1
+                        if left <= 0:  # before the executions: they must not start another turn
+                            self.report(StopRequested())
+                    for _ in range(len(ready)):
+                        self.report(ready.popleft().run())
+                if predicate is not None:
+                    try:
+                        satisfied = bool(predicate())
+                    except Exception as error:  # noqa: BLE001  # raised when all is at rest
+                        satisfied, broken = True, error
+                    if satisfied:
+                        self.report(StopRequested())
+                        predicate = None
+                if scheduler.finished:
+                    orderly = True
+                    break
+                self._wait(until, predicate is not None)
+        finally:
+            self.aborted = not orderly
+            self._ready.clear()
+            self._pool = None
+            self.report(RunEnded())
+        if broken is not None:
+            raise broken
+
+    def close(self) -> None:
+        """Detach everything and release every descriptor."""
+        bell, self._bell = self._bell, -1
+        for guard, _, _ in self._guards.values():
+            guard.delete()
+        self._guards.clear()
+        for guard in self._own_guards:
+            guard.delete()
+        self._own_guards.clear()
+        self._table.clear()
+        self._fds.close()
+        self.signals.close()
+        self._timer.close()
+        os.close(bell)
+        self._waitset = None
+
+    # --- waiting --------------------------------------------------------------------------------
+
+    def _wait(self, until: Nanos | None, predicated: bool) -> None:
+        wait = self._waitset.wait_and_process_with_timeout
+        if self._started or self._ready:
+            ids, _ = wait(_ZERO)
+        else:
+            due = self._scheduler.next_due()
+            if until is not None and (due is None or until < due):
+                due = until
+            if due is not None and (self._armed == 0 or due < self._armed):
+                self._timer.arm(due)
+                self._armed = due
+            self._asleep = True
+            if self.posted or self._switch.stopping:
+                self._asleep = False
+                ids, _ = wait(_ZERO)
+            else:
+                ids, _ = wait(_PREDICATE if predicated else _IDLE)
+                self._asleep = False
+                if not ids and not predicated:
+                    self._sweep()
+        table = self._table
+        for attachment in ids:
+            fire = table.get(attachment)
+            if fire is not None:  # None: unwatched by an earlier one of this batch
+                fire()
+
+    def _sweep(self) -> None:
+        """Belt and braces after an idle second: look at some listeners without being woken."""
+        guards = list(self._guards.values())
+        if not guards:
+            return
+        for offset in range(min(len(guards), _SWEEP_AT_MOST)):
+            _, _, watched = guards[(self._swept + offset) % len(guards)]
+            if watched.sweep():
+                self.rescued += 1
+        self._swept = (self._swept + _SWEEP_AT_MOST) % len(guards)
+
+    def _on_bell(self) -> None:
+        try:
+            os.eventfd_read(self._bell)
+        except BlockingIOError:
+            return
+
+    def _on_timer(self) -> None:
+        self._armed = 0
+        self._timer.clear()
+
+    def _on_signal(self) -> None:
+        self.signals.clear()
+
+    # --- helpers --------------------------------------------------------------------------------
+
+    def _watch(self, command: Watch) -> None:
+        trigger, number = command.trigger, command.source
+        if isinstance(trigger, FdTrigger):
+            self._fds.add(trigger.source, number)
+            self._fd_numbers[number] = trigger.source
+            return
+        watched: WatchedPort | WatchedListener
+        if isinstance(trigger, ListenerTrigger):
+            watched = WatchedListener(listener_wakeup(trigger.source), number, self.report)
+        else:
+            watched = WatchedPort(trigger.source.wakeup, number, self.report)
+        guard = self._waitset.attach_notification(watched.listener)
+        key = iox.WaitSetAttachmentId.from_guard(guard)
+        self._guards[number] = (guard, key, watched)
+        self._table[key] = watched.fire
+        watched.fire()  # what arrived before it was watched
+
+    def _unwatch(self, number: int) -> None:
+        fd = self._fd_numbers.pop(number, None)
+        if fd is not None:
+            self._fds.remove(fd)
+            return
+        guard, key, _ = self._guards.pop(number)
+        del self._table[key]
+        guard.delete()
+
+    def _attach_own(self, fd: int, fire: Callable[[], None]) -> Any:
+        guard = self._waitset.attach_notification_fd(iox.FileDescriptor.non_owning_new(fd))
+        self._table[iox.WaitSetAttachmentId.from_guard(guard)] = fire
+        return guard

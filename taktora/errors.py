@@ -1,0 +1,209 @@
+"""Every situation that a caller can act on, as one tree.
+
+::
+
+    TaktoraError
+    ├── InvalidArgument (ValueError)        a value is out of range or malformed
+    ├── WrongType (TypeError)               an argument, payload or return value has the wrong type
+    ├── MissingExtra (ImportError)          an optional package is not installed
+    ├── ExecutorError
+    │   ├── ExecutorClosed                  the executor was closed
+    │   ├── ExecutorRunning                 already running: one driver thread at a time
+    │   ├── ExecutorNotRunning              a blocking call that nobody would ever answer
+    │   ├── ItemFailed                      an item raised; ``item_id``, ``__cause__``
+    │   ├── DuplicateItem (ValueError)      same object or same id twice
+    │   ├── UnknownItem (KeyError)          no item with that id
+    │   ├── InvalidTrigger (ValueError)     a trigger declaration that cannot work
+    │   └── ThreadAttributesError (OSError) affinity, priority or slack was refused
+    ├── ActorError
+    │   ├── ActorDeadError (pykka.ActorDeadError)
+    │   ├── AskTimeout (pykka.Timeout, TimeoutError)
+    │   ├── MailboxFull                     rejected to the sender
+    │   └── BlockingInActor                 waiting for a future on a thread that runs actors
+    └── ChannelError
+        ├── InvalidName (ValueError)        channel, service, node or domain name
+        ├── UnsupportedPayload (TypeError)  a payload type that cannot live in shared memory
+        ├── PayloadMismatch                 the name exists with another payload type
+        ├── LimitsMismatch                  the name exists with other limits
+        ├── PortLimitReached                no publisher, subscriber, server or client slot left
+        ├── PayloadTooLarge (ValueError)    more bytes than ``max_bytes``
+        ├── BorrowLimitReached              too many samples or loans held at once
+        ├── ReadOnlyPayload (AttributeError, TypeError)  a received payload cannot be written
+        ├── PortClosed                      the port or its node was closed
+        └── IpcError                        iceoryx2 refused for another reason; ``__cause__``
+
+Each message says what went wrong, with which object, and what to try.
+A call that raises one of these has changed nothing.
+"""
+
+from __future__ import annotations
+
+import pykka
+
+__all__ = [
+    "ActorDeadError",
+    "ActorError",
+    "AskTimeout",
+    "BlockingInActor",
+    "BorrowLimitReached",
+    "ChannelError",
+    "DuplicateItem",
+    "ExecutorClosed",
+    "ExecutorError",
+    "ExecutorNotRunning",
+    "ExecutorRunning",
+    "InvalidArgument",
+    "InvalidName",
+    "InvalidTrigger",
+    "IpcError",
+    "ItemFailed",
+    "LimitsMismatch",
+    "MailboxFull",
+    "MissingExtra",
+    "PayloadMismatch",
+    "PayloadTooLarge",
+    "PortClosed",
+    "PortLimitReached",
+    "ReadOnlyPayload",
+    "TaktoraError",
+    "ThreadAttributesError",
+    "UnknownItem",
+    "UnsupportedPayload",
+    "WrongType",
+]
+
+
+class TaktoraError(Exception):
+    """Base of every error that taktora raises on purpose."""
+
+
+class InvalidArgument(TaktoraError, ValueError):
+    """A value is out of range or malformed."""
+
+
+class WrongType(TaktoraError, TypeError):
+    """An argument, payload or return value has the wrong type."""
+
+
+class MissingExtra(TaktoraError, ImportError):
+    """An optional package is not installed; the message names the command that installs it."""
+
+
+# --- executor ---------------------------------------------------------------------------------
+
+
+class ExecutorError(TaktoraError):
+    """Base of what goes wrong with an executor and its items."""
+
+
+class ExecutorClosed(ExecutorError):
+    """The executor was closed; make a new one."""
+
+
+class ExecutorRunning(ExecutorError):
+    """The executor is already running: it has one driver thread at a time."""
+
+
+class ExecutorNotRunning(ExecutorError):
+    """A blocking call on an executor that is not running would never be answered."""
+
+
+class ItemFailed(ExecutorError):
+    """An item raised under ``Supervision.stop()``; ``__cause__`` is the original exception."""
+
+    item_id: str
+    """Id of the item that failed."""
+
+    def __init__(self, item_id: str, error: BaseException) -> None:
+        super().__init__(f"item {item_id!r} failed: {type(error).__name__}: {error}")
+        self.item_id = item_id
+        self.__cause__ = error
+
+
+class DuplicateItem(ExecutorError, ValueError):
+    """The same item object, or an id that is taken, was added a second time."""
+
+
+class UnknownItem(ExecutorError, KeyError):
+    """No item has that id."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidTrigger(ExecutorError, ValueError):
+    """A trigger declaration that cannot work."""
+
+
+class ThreadAttributesError(ExecutorError, OSError):
+    """The kernel refused an affinity, a real-time priority or a timer slack."""
+
+
+# --- actors -----------------------------------------------------------------------------------
+
+
+class ActorError(TaktoraError):
+    """Base of what goes wrong between actors."""
+
+
+class ActorDeadError(ActorError, pykka.ActorDeadError):
+    """The actor has stopped and will not handle the message."""
+
+
+class AskTimeout(ActorError, pykka.Timeout, TimeoutError):
+    """No answer came within the given time."""
+
+
+class MailboxFull(ActorError):
+    """The mailbox is at capacity; the message was not accepted."""
+
+
+class BlockingInActor(ActorError):
+    """Waiting for a future on a thread that runs actors could wait for ever."""
+
+
+# --- channels and services --------------------------------------------------------------------
+
+
+class ChannelError(TaktoraError):
+    """Base of what goes wrong with channels and services."""
+
+
+class InvalidName(ChannelError, ValueError):
+    """A channel, service, node or domain name that iceoryx2 cannot use."""
+
+
+class UnsupportedPayload(ChannelError, TypeError):
+    """A payload type that cannot live in shared memory."""
+
+
+class PayloadMismatch(ChannelError):
+    """The name is in use with another payload type or another messaging pattern."""
+
+
+class LimitsMismatch(ChannelError):
+    """The name is in use with other limits."""
+
+
+class PortLimitReached(ChannelError):
+    """Every publisher, subscriber, server, client or node slot of the name is taken."""
+
+
+class PayloadTooLarge(ChannelError, ValueError):
+    """More bytes than the channel's ``max_bytes``."""
+
+
+class BorrowLimitReached(ChannelError):
+    """Too many samples, responses or loans are held at the same time."""
+
+
+class ReadOnlyPayload(ChannelError, AttributeError, TypeError):
+    """A received payload is shared with other readers and cannot be written."""
+
+
+class PortClosed(ChannelError):
+    """The port, or the node that it belongs to, was closed."""
+
+
+class IpcError(ChannelError):
+    """iceoryx2 refused for a reason that has no class of its own; see ``__cause__``."""

@@ -1,0 +1,238 @@
+"""A process's membership in an iceoryx2 domain: it opens names and cleans up after itself."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import TYPE_CHECKING, Any, Unpack
+from weakref import WeakSet
+
+import iceoryx2 as iox
+
+from taktora.errors import IpcError, PortClosed
+from taktora.ipc.channel import Channel
+from taktora.ipc.names import check_domain, check_node_name
+from taktora.ipc.publisher import Publisher
+from taktora.ipc.tracking import Held
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from taktora.ipc.limits import ChannelLimitsGiven, ServiceLimitsGiven
+    from taktora.ipc.service import Service
+
+__all__ = ["Node"]
+
+_open_nodes: WeakSet[Node] = WeakSet()
+
+
+class Node:
+    """Opens channels and services, and releases everything that it opened when closed.
+
+    One per process and domain is enough. It is closed by ``with``, by :meth:`close`, or at the
+    latest when the interpreter exits normally; what a killed process left behind is removed when
+    the next node of the same domain starts. Any thread may use it, but no forked child: start
+    children with ``spawn``, or make a new node in the child.
+
+    Args:
+        name: shown by iceoryx2's tools; at most 128 ASCII characters.
+        domain: programs see each other's names only within the same domain. 1 to 32 letters,
+            digits or ``-``. ``None`` takes the environment variable ``TAKTORA_DOMAIN``, and
+            without it iceoryx2's own default, which C++ and Rust programs use too.
+
+    Raises:
+        InvalidName: ``name`` or ``domain`` cannot be used.
+        IpcError: iceoryx2 could not create the node.
+    """
+
+    __slots__ = ("__weakref__", "_config", "_pid", "_raw", "domain", "held", "name")
+
+    name: str
+    """The node's name; empty when none was given."""
+    domain: str | None
+    """The domain; ``None`` for iceoryx2's default."""
+    held: Held
+    """What still holds raw iceoryx2 objects of this node."""
+
+    def __init__(self, name: str | None = None, *, domain: str | None = None) -> None:
+        self.name = "" if name is None else check_node_name(name)
+        self.domain = check_domain(domain)
+        self.held = Held()
+        self._pid = os.getpid()
+        self._config: Any = iox.config.global_config()
+        if self.domain is not None:
+            self._config.global_cfg.prefix = iox.FileName.new(f"{self.domain}_")
+        builder = (
+            iox.NodeBuilder.new()
+            .name(iox.NodeName.new(self.name))
+            .config(self._config)
+            .signal_handling_mode(iox.SignalHandlingMode.Disabled)
+        )
+        try:
+            self._raw: Any = builder.create(iox.ServiceType.Ipc)
+            self._raw.try_cleanup_dead_nodes()
+        except (iox.NodeCreationFailure, iox.NodeCleanupFailure) as exc:
+            raise IpcError(f"iceoryx2 could not create the node {self.name!r}: {exc}") from exc
+        _open_nodes.add(self)
+
+    def channel(
+        self, name: str, payload_type: Any, **limits: Unpack[ChannelLimitsGiven]
+    ) -> Channel:
+        """Open the channel ``name``, creating it if it does not exist.
+
+        Limits that are given must be those of an existing channel; limits left out (or ``None``)
+        are taken from it, or get their defaults.
+
+        Args:
+            name: at most 239 ASCII characters.
+            payload_type: a ctypes structure, union, array or scalar, ``bytes``, or a numpy dtype.
+            **limits: ``buffer_size=16``, ``history_size=0``, ``max_publishers=16``,
+                ``max_subscribers=16``, ``max_borrowed=16``, ``max_bytes=None``,
+                ``overflow=True``; see :class:`ChannelLimits`.
+
+        Raises:
+            InvalidName: iceoryx2 cannot use the name.
+            UnsupportedPayload: the type cannot live in shared memory.
+            WrongType, InvalidArgument: a limit that cannot be.
+            PayloadMismatch: the name exists with another type, or is a service.
+            LimitsMismatch: the name exists with other limits than those given.
+            PortClosed: the node was closed.
+        """
+        self.check_usable()
+        return Channel(self, name, payload_type, _known(limits, _CHANNEL_LIMITS, "channel"))
+
+    def service(
+        self,
+        name: str,
+        request_type: Any,
+        response_type: Any,
+        **limits: Unpack[ServiceLimitsGiven],
+    ) -> Service:
+        """Open the request-response service ``name``, creating it if it does not exist.
+
+        Args:
+            name: at most 234 ASCII characters.
+            request_type: as ``payload_type`` of :meth:`channel`.
+            response_type: as ``payload_type`` of :meth:`channel`.
+            **limits: ``max_servers=4``, ``max_clients=16``, ``max_active_requests=16``,
+                ``response_buffer=16``, ``max_borrowed=16``, ``max_bytes=None``; see
+                :class:`ServiceLimits`.
+
+        Raises:
+            InvalidName, UnsupportedPayload, WrongType, InvalidArgument, PayloadMismatch,
+            LimitsMismatch, PortClosed: as :meth:`channel`.
+        """
+        from taktora.ipc.service import Service
+
+        self.check_usable()
+        return Service(
+            self, name, request_type, response_type, _known(limits, _SERVICE_LIMITS, "service")
+        )
+
+    @property
+    def raw(self) -> Any:
+        """The iceoryx2 node, for what taktora does not cover. Do not keep it past the close.
+
+        Raises:
+            PortClosed: the node was closed.
+        """
+        self.check_usable()
+        return self._raw
+
+    @property
+    def config(self) -> Any:
+        """The iceoryx2 configuration of the node's domain."""
+        return self._config
+
+    @property
+    def closed(self) -> bool:
+        """Whether the node was closed."""
+        return self._raw is None
+
+    def check_usable(self) -> None:
+        """Raise unless the node is open and belongs to this process.
+
+        Raises:
+            PortClosed: closed, or inherited by a forked child.
+        """
+        if self._raw is None:
+            raise PortClosed(f"node {self.name!r} is closed; create a new one")
+        if os.getpid() != self._pid:
+            raise PortClosed(
+                f"node {self.name!r} belongs to process {self._pid} and was inherited by a fork; "
+                f"create a new Node in this process"
+            )
+
+    def connect_publishers(self, name: str) -> None:
+        """Let this process's publishers of channel ``name`` hand their history to newcomers."""
+        for node in list(_open_nodes):
+            if node.domain == self.domain:
+                for holder in node.held.alive():
+                    if type(holder) is Publisher and holder.name == name and not holder.closed:
+                        holder.update_connections()
+
+    def close(self) -> None:
+        """Release every port, sample and file of this node. Closing twice is fine.
+
+        Ports raise ``PortClosed`` afterwards. Payload views that are still referenced stay valid,
+        and the shared memory that they look at stays until they are gone.
+        """
+        if self._raw is None or os.getpid() != self._pid:
+            return
+        _open_nodes.discard(self)
+        for holder in self.held.alive():
+            holder._let_go()  # noqa: SLF001
+        self._raw = None
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        domain = "" if self.domain is None else f" in domain {self.domain!r}"
+        return f"<Node {self.name!r}{domain}{', closed' if self.closed else ''}>"
+
+
+_CHANNEL_LIMITS = frozenset(
+    {
+        "buffer_size",
+        "history_size",
+        "max_publishers",
+        "max_subscribers",
+        "max_borrowed",
+        "max_bytes",
+        "overflow",
+    }
+)
+_SERVICE_LIMITS = frozenset(
+    {
+        "max_servers",
+        "max_clients",
+        "max_active_requests",
+        "response_buffer",
+        "max_borrowed",
+        "max_bytes",
+    }
+)
+
+
+def _known(given: Any, allowed: frozenset[str], what: str) -> dict[str, Any]:
+    unknown = sorted(given.keys() - allowed)
+    if unknown:
+        raise TypeError(
+            f"unknown {what} limit {', '.join(unknown)}; there are {', '.join(sorted(allowed))}"
+        )
+    return dict(given)
+
+
+@atexit.register
+def _close_all() -> None:
+    for node in list(_open_nodes):
+        node.close()

@@ -1,0 +1,204 @@
+"""Opening a name that others may be creating, using or deleting at the same moment."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import iceoryx2 as iox
+
+from taktora.errors import IpcError, LimitsMismatch, PayloadMismatch, PortLimitReached
+from taktora.ipc import _binding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taktora.ipc.kind import PayloadKind
+    from taktora.ipc.node import Node
+
+__all__ = [
+    "SPARE_NODES",
+    "create_with_max_bytes",
+    "existing_layouts",
+    "max_bytes_of",
+    "mismatch",
+    "open_event",
+    "open_or_create",
+    "refuse_other_pattern",
+]
+
+SPARE_NODES: Final = 16
+"""Nodes that may have a name open without a port, beside one for each port."""
+
+_MAX_BYTES: Final = "taktora.max_bytes"
+
+_PATIENCE: Final = 3_000_000_000  # ns; iceoryx2 itself waits up to 1 s for a creation to complete
+_PAUSE: Final = 0.001  # s
+
+_GONE: Final = "DoesNotExist"
+_TRANSIENT: Final = (
+    "DoesNotExist",
+    "AlreadyExists",
+    "IsBeingCreatedByAnotherInstance",
+    "HangsInCreation",
+    "IsMarkedForDestruction",
+    "ServiceInCorruptedState",
+    "SystemInFlux",
+    "InternalFailure",
+)
+_OPEN_ERRORS: Final = (
+    iox.PublishSubscribeOpenError,
+    iox.EventOpenError,
+    iox.RequestResponseOpenError,
+)
+_CREATE_ERRORS: Final = (
+    iox.PublishSubscribeCreateError,
+    iox.EventCreateError,
+    iox.RequestResponseCreateError,
+)
+_PAYLOAD: Final = re.compile(
+    r"\bpayload: TypeDetail \{\s*variant: (?P<variant>\w+),\s*"
+    r"type_name: StaticString<\d+> \{ len: \d+, data: \"(?P<name>.*?)\" \},\s*"
+    r"size: (?P<size>\d+),"
+)
+
+
+def open_or_create(
+    what: str,
+    open_: Callable[[], Any],
+    create: Callable[[], Any],
+    mismatch: Callable[[], PayloadMismatch],
+) -> Any:
+    """The raw service, opened if it exists and created if not.
+
+    What fails only because somebody else is creating or deleting the same name is tried again,
+    for three seconds at most.
+
+    Raises:
+        PayloadMismatch: it exists with other payload types, as ``mismatch()`` describes.
+        PortLimitReached: as many nodes as the service admits have it open.
+        IpcError: it stayed unusable.
+    """
+    deadline = time.monotonic_ns() + _PATIENCE
+    while True:
+        try:
+            return open_()
+        except _OPEN_ERRORS as exc:
+            if str(exc) != _GONE:
+                _raise_unless_transient(what, exc, mismatch, deadline)
+                time.sleep(_PAUSE)
+                continue
+        try:
+            return create()
+        except _CREATE_ERRORS as exc:
+            _raise_unless_transient(what, exc, mismatch, deadline)
+            time.sleep(_PAUSE)
+
+
+def _raise_unless_transient(
+    what: str, error: Exception, mismatch: Callable[[], PayloadMismatch], deadline: int
+) -> None:
+    reason = str(error)
+    if reason.startswith("Incompatible"):
+        if "Type" in reason:  # IncompatibleTypes, IncompatibleRequestOrResponseType
+            raise mismatch() from error
+        raise LimitsMismatch(f"{what} exists with other properties: {reason}") from error
+    if "ExceedsMaxNumberOfNodes" in reason:
+        raise PortLimitReached(f"{what} is open in as many nodes as it admits") from error
+    if reason not in _TRANSIENT:
+        raise IpcError(f"iceoryx2 could not open {what}: {reason}") from error
+    if time.monotonic_ns() >= deadline:
+        raise IpcError(
+            f"iceoryx2 could not open {what}: {reason}. If a process was killed while creating it "
+            f"and nobody uses it, remove it with node.raw.force_remove_service(...)"
+        ) from error
+
+
+def existing_layouts(config: Any, name: str, pattern: Any) -> list[str]:
+    """What the payloads of an existing service are, as people read it; empty if unknown."""
+    try:
+        details = iox.Service.details(
+            iox.ServiceName.new(name), config, pattern, iox.ServiceType.Ipc
+        )
+    except iox.ServiceDetailsError:
+        return []
+    return [
+        f"{found['name']} of any size"
+        if found["variant"] == "Dynamic"
+        else f"{found['name']} of {found['size']} bytes"
+        for found in _PAYLOAD.finditer(str(details))
+    ]
+
+
+def wanted_layout(kind: PayloadKind) -> str:
+    """What we ask for, in the same words as :func:`existing_layouts`."""
+    size = "any size" if kind.size is None else f"{kind.size} bytes"
+    return f"{kind.type_name} of {size}"
+
+
+def refuse_other_pattern(config: Any, name: str, ours: str) -> None:
+    """Raise ``PayloadMismatch`` when the name is taken by a service (or a channel).
+
+    iceoryx2 would let both live side by side; whoever does that has mixed up two names.
+    """
+    pattern = iox.MessagingPattern
+    other, theirs = {
+        "channel": (pattern.RequestResponse, "service"),
+        "service": (pattern.PublishSubscribe, "channel"),
+    }[ours]
+    try:
+        taken = iox.Service.does_exist(
+            iox.ServiceName.new(name), config, other, iox.ServiceType.Ipc
+        )
+    except iox.ServiceDetailsError:
+        return
+    if taken:
+        facts = ", ".join(existing_layouts(config, name, other)) or "unknown payloads"
+        raise PayloadMismatch(
+            f"{name!r} is wanted as a {ours} but exists as a {theirs} that carries {facts}"
+        )
+
+
+def create_with_max_bytes(builder: Any, max_bytes: int | None) -> Any:
+    """Create, and write down ``max_bytes`` for later openers: iceoryx2 has no place for it."""
+    attributes = iox.AttributeSpecifier.new().define(
+        iox.AttributeKey.new(_MAX_BYTES), iox.AttributeValue.new(str(max_bytes or 0))
+    )
+    return builder.create_with_attributes(attributes)
+
+
+def max_bytes_of(raw: Any, stated: int | None) -> int | None:
+    """The ``max_bytes`` written down by the creator; ``stated`` where a foreign one wrote none."""
+    for attribute in raw.attributes.values:
+        if attribute.key.to_string() == _MAX_BYTES:
+            return int(attribute.value.to_string()) or None
+    return stated
+
+
+def open_event(node: Node, name: str, *, notifiers: int, listeners: int, nodes: int) -> Any:
+    """The event service ``name``, created with room for these ports if it does not exist."""
+    return open_or_create(
+        f"event service {name!r}",
+        lambda: _binding.event(node.raw, name).open(),
+        lambda: (
+            _binding.event(node.raw, name)
+            .max_notifiers(notifiers)
+            .max_listeners(listeners)
+            .max_nodes(nodes)
+            .create()
+        ),
+        lambda: PayloadMismatch(f"event service {name!r} exists with other properties"),
+    )
+
+
+def mismatch(
+    node: Node, name: str, label: str, pattern: Any, kinds: tuple[PayloadKind, ...]
+) -> PayloadMismatch:
+    """The error that shows what is wanted and what exists."""
+    wanted = ", ".join(map(wanted_layout, kinds))
+    existing = ", ".join(existing_layouts(node.config, name, pattern)) or "another payload"
+    return PayloadMismatch(
+        f"{label} is wanted with {wanted} but exists with {existing}; use the same payload type "
+        f"everywhere, or another name"
+    )

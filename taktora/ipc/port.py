@@ -1,0 +1,87 @@
+"""What publishers, subscribers, servers and clients have in common: a name, an owner, an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from taktora.errors import IpcError, PortClosed, PortLimitReached
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from taktora.errors import ChannelError
+    from taktora.ipc.node import Node
+
+__all__ = ["Port", "create_port"]
+
+
+class Port:
+    """One end of a channel or service. Owned by its node, which closes it at the latest.
+
+    It may be used from any thread: iceoryx2 locks each raw port.
+    """
+
+    role: ClassVar[str] = "port"
+
+    __slots__ = ("__weakref__", "_label", "_node", "name")
+
+    name: str
+    """Name of the channel or service."""
+
+    def __init__(self, node: Node, name: str, label: str) -> None:
+        self._node = node
+        self.name = name
+        self._label = label
+        node.held.add(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the port, or its node, was closed."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Free the port's slot now; later calls raise ``PortClosed``. Closing twice is fine."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        raise NotImplementedError
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        """Stands in for every raw call of a closed port."""
+        raise PortClosed(f"the {self.role} of {self._label} is closed; create a new one")
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._label}{', closed' if self.closed else ''}>"
+
+
+def create_port(builder: Any, role: str, label: str, maximum: int, errors: tuple[Any, ...]) -> Any:
+    """``builder.create()`` with the reason for a refusal made plain.
+
+    Raises:
+        PortLimitReached: all ``maximum`` slots for that role are taken.
+        IpcError: anything else.
+    """
+    try:
+        return builder.create()
+    except errors as exc:
+        raise _refused(str(exc), role, label, maximum) from exc
+
+
+def _refused(reason: str, role: str, label: str, maximum: int) -> ChannelError:
+    if "ExceedsMax" in reason:
+        return PortLimitReached(
+            f"{label} has no {role} left: all {maximum} are in use, counting every process; "
+            f"close one, or create the name with a higher max_{role}s"
+        )
+    return IpcError(f"{label}: iceoryx2 could not create the {role}: {reason}")

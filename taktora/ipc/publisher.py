@@ -1,0 +1,197 @@
+"""Sending on a channel: by copy, or by writing in shared memory."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import iceoryx2 as iox
+
+from taktora.errors import IpcError
+from taktora.ipc._binding import assume_init_sample, loan_of
+from taktora.ipc.loan import Loan
+from taktora.ipc.outcome import NotifyOutcome, outcome_of
+from taktora.ipc.outlet import MAX_LOANS, Outlet, configure
+from taktora.ipc.port import Port, create_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taktora.ipc.channel import Channel
+
+__all__ = ["Publisher"]
+
+_NOT_SENT = NotifyOutcome(sent=False, listeners_notified=0)
+_byref, _memmove = ctypes.byref, ctypes.memmove
+_LoanError = iox.LoanError
+_SEND_ERRORS = (iox.SendError, iox.NotifierNotifyError)
+
+
+class Publisher(Port):
+    """Sends payloads to every subscriber of a channel and wakes whoever waits for them.
+
+    Sending never blocks: when a subscriber's buffer is full, the channel's ``overflow`` decides
+    who loses. Payloads of one publisher arrive in the order sent. Any thread may send; a call
+    that raises has sent nothing.
+    """
+
+    role: ClassVar[str] = "publisher"
+
+    __slots__ = (
+        "_exact",
+        "_loan",
+        "_notifier",
+        "_notify",
+        "_outlet",
+        "_overflow",
+        "_raw",
+        "_service",
+        "_size",
+        "_source",
+        "last_outcome",
+    )
+
+    last_outcome: NotifyOutcome | None
+    """What became of the latest ``loan()``; ``None`` before the first one."""
+
+    def __init__(self, channel: Channel, service: Any, event: Any) -> None:
+        """Called by :meth:`Channel.publisher`."""
+        kind, limits = channel.kind, channel.limits
+        builder = service.publisher_builder().max_loaned_samples(MAX_LOANS)
+        self._raw: Any = create_port(
+            configure(builder, kind, limits.max_bytes),
+            self.role,
+            kind.label,
+            limits.max_publishers,
+            (iox.PublisherCreateError,),
+        )
+        self._notifier: Any = create_port(
+            event.notifier_builder(),
+            self.role,
+            kind.label,
+            limits.max_publishers,
+            (iox.NotifierCreateError,),
+        )
+        self._service = service
+        self._overflow = limits.overflow
+        self._outlet = Outlet(kind, limits.max_bytes, assume_init_sample)
+        self._exact, self._source = kind.exact, kind.source
+        self._size: Any = kind.size
+        self._loan: Callable[..., Any] = loan_of(self._raw, dynamic=kind.size is None)
+        self._notify: Callable[[], int] = self._notifier.notify
+        self.last_outcome = None
+        super().__init__(channel.node, channel.name, kind.label)
+
+    def send_copy(self, value: Any) -> NotifyOutcome:
+        """Publish a copy of ``value`` and notify whoever listens.
+
+        Args:
+            value: an instance of the channel's ctypes type; for a ctypes scalar also a plain
+                number; for ``bytes`` anything bytes-like; for a numpy dtype an array of that
+                dtype and shape.
+
+        Raises:
+            WrongType: not the channel's payload type.
+            InvalidArgument: a number that the scalar type cannot hold.
+            PayloadTooLarge: more than ``max_bytes``.
+            BorrowLimitReached: all loans of this publisher are in use.
+            PortClosed: the publisher or its node was closed.
+        """
+        if type(value) is self._exact:
+            source: Any = _byref(value)
+        elif self._size is None:
+            return self._send(self._outlet.filled(self._loan, value))
+        else:
+            source = self._source(value)
+        try:
+            raw = self._loan()
+        except _LoanError as exc:
+            raise self._outlet.refused(exc) from exc
+        _memmove(raw.payload_ptr, source, self._size)
+        try:
+            reached = assume_init_sample(raw).send()
+            if reached or self._overflow:
+                return outcome_of(True, self._notify(), reached)
+        except _SEND_ERRORS as exc:
+            raise self._not_sent(exc) from exc
+        return self._undelivered()
+
+    def loan_send(self, fill: Callable[[Any], object], size: int | None = None) -> NotifyOutcome:
+        """Let ``fill(payload)`` write a zeroed payload in shared memory, then publish it.
+
+        ``fill`` returning exactly ``False`` sends nothing: ``NotifyOutcome(False, 0)``. When it
+        raises, nothing is sent and the exception passes through. ``payload`` must not be used
+        after ``fill`` returns.
+
+        Args:
+            fill: gets the ctypes instance, a writable memoryview (``bytes``) or an ndarray.
+            size: bytes to loan; for ``bytes`` channels only.
+
+        Raises:
+            PayloadTooLarge, BorrowLimitReached, PortClosed: as :meth:`send_copy`.
+        """
+        loaned = self._outlet.write(self._loan, self._raw, fill, size)
+        return _NOT_SENT if loaned is None else self._send(loaned)
+
+    def loan(self, size: int | None = None) -> Loan:
+        """A context manager whose payload is written in shared memory and sent on a clean exit.
+
+        The memory is *not* zeroed: it holds what an earlier payload left there. An exception in
+        the block drops the payload unsent. Afterwards the payload is spent (a memoryview is
+        released, an array made read-only), and the outcome is in the loan's ``outcome`` and in
+        :attr:`last_outcome`.
+
+        Args:
+            size: bytes to loan; for ``bytes`` channels only.
+
+        Raises:
+            PayloadTooLarge, BorrowLimitReached, PortClosed: on entering; as :meth:`send_copy`.
+        """
+        return Loan(self, size)
+
+    def update_connections(self) -> None:
+        """Connect to new subscribers now, giving them the history, instead of at the next send.
+
+        Subscribers created in this process do this by themselves.
+        """
+        raw = self._raw
+        if raw is None:
+            self._refuse()
+        try:
+            raw.update_connections()
+        except iox.ConnectionFailure as exc:
+            raise IpcError(f"{self._label}: could not connect to a subscriber: {exc}") from exc
+
+    def _open_loan(self, size: int | None) -> Any:
+        return self._outlet.open(self._loan, self._raw, size)
+
+    def _send(self, initialised: Any) -> NotifyOutcome:
+        try:
+            reached = initialised.send()
+            if reached or self._overflow:
+                return outcome_of(True, self._notify(), reached)
+        except _SEND_ERRORS as exc:
+            raise self._not_sent(exc) from exc
+        return self._undelivered()
+
+    def _undelivered(self) -> NotifyOutcome:
+        """What it means that nobody took a sample of a channel that does not overflow."""
+        service = self._service
+        if service is None:
+            self._refuse()
+        if service.dynamic_config.number_of_subscribers:
+            return _NOT_SENT
+        return outcome_of(True, self._notify(), 0)
+
+    def _not_sent(self, error: Exception) -> IpcError:
+        if isinstance(error, iox.SendError):
+            return IpcError(f"{self._label}: iceoryx2 could not send: {error}")
+        return IpcError(f"{self._label}: sent, but listeners were not told: {error}")
+
+    @property
+    def closed(self) -> bool:
+        return self._raw is None
+
+    def _let_go(self) -> None:
+        self._loan = self._notify = self._refuse
+        self._raw = self._notifier = self._service = None

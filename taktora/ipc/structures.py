@@ -1,0 +1,77 @@
+"""ctypes structures, unions and arrays as payloads."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Final
+
+from taktora.errors import UnsupportedPayload, WrongType
+from taktora.ipc.kind import PayloadKind, checked_type_name
+from taktora.ipc.readonly import read_only
+
+__all__ = ["StructureKind", "refuse_pointers"]
+
+_SIMPLE: Final[Any] = ctypes.c_int.__mro__[1]  # ctypes._SimpleCData
+_POINTER: Final[Any] = ctypes.POINTER(ctypes.c_int).__mro__[1]  # ctypes._Pointer
+_FUNCTION: Final[Any] = ctypes.CFUNCTYPE(None).__mro__[1]  # ctypes._CFuncPtr
+_POINTER_CODES: Final = "zZPO"  # c_char_p, c_wchar_p, c_void_p, py_object
+
+
+def refuse_pointers(payload_type: Any, path: str) -> None:
+    """Raise ``UnsupportedPayload`` if anything inside is an address: it means nothing elsewhere."""
+    if issubclass(payload_type, _POINTER | _FUNCTION) or (
+        issubclass(payload_type, _SIMPLE) and payload_type._type_ in _POINTER_CODES
+    ):
+        raise UnsupportedPayload(
+            f"{path} is a {payload_type.__name__}, an address that means nothing in another "
+            f"process; put the value itself into the payload"
+        )
+    if issubclass(payload_type, ctypes.Array):
+        refuse_pointers(payload_type._type_, f"an element of {path}")
+    elif issubclass(payload_type, ctypes.Structure | ctypes.Union):
+        for cls in payload_type.__mro__:
+            for name, field_type, *_ in cls.__dict__.get("_fields_", ()):
+                refuse_pointers(field_type, f"{path}.{name}")
+
+
+class StructureKind(PayloadKind):
+    """A fixed layout that ctypes describes. Received as a private, read-only copy."""
+
+    __slots__ = ("_twin",)
+
+    def __init__(self, payload_type: Any, label: str) -> None:
+        refuse_pointers(payload_type, payload_type.__name__)
+        self.payload_type = self.binding_type = self.exact = payload_type
+        self.size = ctypes.sizeof(payload_type)
+        self.alignment = ctypes.alignment(payload_type)
+        self.label = label
+        if not self.size:
+            raise UnsupportedPayload(
+                f"{payload_type.__name__} has no bytes; a payload needs at least one field"
+            )
+        self.type_name = checked_type_name(payload_type)
+        self._twin = read_only(payload_type)
+
+    def source(self, value: Any) -> Any:
+        if not isinstance(value, self.payload_type):
+            raise self.wrong_type(value)
+        if ctypes.sizeof(value) != self.size:
+            raise WrongType(
+                f"{self.label} carries {self.describe()} of {self.size} bytes, not "
+                f"{type(value).__name__} of {ctypes.sizeof(value)} bytes; nothing was sent"
+            )
+        return ctypes.byref(value)
+
+    def read(self, raw: Any) -> Any:
+        return self._twin.from_buffer_copy(self.payload_type.from_address(raw.payload_ptr))
+
+    def writable(self, block: Any) -> Any:
+        return self.payload_type.from_buffer(block)
+
+    def dtype(self, numpy: Any) -> Any:
+        try:
+            return numpy.dtype(self.payload_type)
+        except (TypeError, ValueError, NotImplementedError) as exc:
+            raise UnsupportedPayload(
+                f"numpy has no dtype for {self.describe()} ({exc}); use .view for its bytes"
+            ) from exc

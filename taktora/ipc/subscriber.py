@@ -1,0 +1,111 @@
+"""Receiving on a channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import ref
+
+import iceoryx2 as iox
+
+from taktora.errors import BorrowLimitReached, IpcError
+from taktora.ipc.port import Port, create_port
+from taktora.ipc.received import Sample
+from taktora.ipc.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from taktora.errors import ChannelError
+    from taktora.ipc.channel import Channel
+
+__all__ = ["Subscriber"]
+
+_ReceiveError = iox.ReceiveError
+
+
+class Subscriber(Port):
+    """Receives the payloads of every publisher of a channel, each publisher's in order.
+
+    Any thread may take; each sample goes to one taker. Iterating takes until nothing is left.
+    """
+
+    role: ClassVar[str] = "subscriber"
+
+    __slots__ = ("_forget", "_kind", "_limit", "_raw", "_receive", "_refs", "drained", "wakeup")
+
+    drained: bool
+    """Whether the latest :meth:`take` found nothing; ``True`` before the first one."""
+    wakeup: Wakeup
+    """For a driver that waits: fires when something was published."""
+
+    def __init__(self, channel: Channel, service: Any, event: Any) -> None:
+        """Called by :meth:`Channel.subscriber`."""
+        kind, limits = channel.kind, channel.limits
+        self._raw: Any = create_port(
+            service.subscriber_builder(),
+            self.role,
+            kind.label,
+            limits.max_subscribers,
+            (iox.SubscriberCreateError,),
+        )
+        listener = create_port(
+            event.listener_builder(),
+            self.role,
+            kind.label,
+            limits.max_subscribers,
+            (iox.ListenerCreateError,),
+        )
+        self._kind = kind
+        self._limit = limits.max_borrowed
+        self._receive: Callable[[], Any] = self._raw.receive
+        held = channel.node.held
+        self._refs, self._forget = held.refs, held.forget
+        self.drained = True
+        self.wakeup = Wakeup(self.role, listener, self)
+        super().__init__(channel.node, channel.name, kind.label)
+
+    def take(self) -> Sample | None:
+        """The oldest sample that waits, or ``None``. Never blocks.
+
+        Raises:
+            BorrowLimitReached: ``max_borrowed`` samples are held already.
+            PortClosed: the subscriber or its node was closed.
+        """
+        try:
+            raw = self._receive()
+        except _ReceiveError as exc:
+            raise self._refused(exc) from exc
+        if raw is None:
+            self.drained = True
+            return None
+        self.drained = False
+        sample = Sample(raw, self._kind)
+        self._refs.add(ref(sample, self._forget))
+        return sample
+
+    def __iter__(self) -> Iterator[Sample]:
+        while (sample := self.take()) is not None:
+            yield sample
+
+    def _refused(self, error: Any) -> ChannelError:
+        reason = str(error)
+        if "ExceedsMaxBorrow" in reason:
+            return BorrowLimitReached(
+                f"{self._label}: {self._limit} samples of this subscriber are held already, "
+                f"views of their payloads included; drop some, copy what you keep, or create the "
+                f"channel with a higher max_borrowed"
+            )
+        return IpcError(f"{self._label}: iceoryx2 could not receive: {reason}")
+
+    def _has_data(self) -> bool:
+        raw = self._raw
+        return raw is not None and raw.has_samples()
+
+    @property
+    def closed(self) -> bool:
+        return self._raw is None
+
+    def _let_go(self) -> None:
+        self._receive = self._refuse
+        self._raw = None
+        self.wakeup._let_go()  # noqa: SLF001

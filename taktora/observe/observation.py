@@ -1,0 +1,96 @@
+"""Calls observer and monitor in their documented order, and survives them."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any
+
+from taktora.errors import WrongType
+from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
+
+if TYPE_CHECKING:
+    from taktora.actors.context import Context
+    from taktora.actors.items import ItemActor
+
+__all__ = ["Observation"]
+
+logger = logging.getLogger("taktora")
+
+_KEPT_LETTERS = 100
+
+
+class Observation:
+    """The observer and the monitor of one executor, safe to call from anywhere."""
+
+    def __init__(self, observer: Observer | None, monitor: ExecutionMonitor | None) -> None:
+        if observer is not None and not isinstance(observer, Observer):
+            raise WrongType(f"observer must be a taktora.Observer, not {observer!r}")
+        if monitor is not None and not isinstance(monitor, ExecutionMonitor):
+            raise WrongType(f"monitor must be a taktora.ExecutionMonitor, not {monitor!r}")
+        self.on = observer is not None or monitor is not None
+        self.dead_letters = 0
+        self.recent: deque[DeadLetter] = deque(maxlen=_KEPT_LETTERS)
+        self._observer = observer or Observer()
+        self._monitor = monitor or ExecutionMonitor()
+        self._reported: set[str] = set()
+
+    def up(self) -> None:
+        """A run begins."""
+        self._call("on_executor_up")
+
+    def down(self, error: BaseException | None) -> None:
+        """A run ended: exactly one of ``on_executor_down`` and ``on_executor_error``."""
+        if error is None:
+            self._call("on_executor_down")
+        else:
+            self._call("on_executor_error", error)
+
+    def event(self, item_id: str, event: Any) -> None:
+        """An item sends a user event."""
+        self._call("on_send_event", item_id, event)
+
+    def dead_letter(self, item_id: str, message: Any, reason: str, answered: bool = False) -> None:
+        """A message will never be handled."""
+        letter = DeadLetter(item_id, message, reason, answered)
+        self.dead_letters += 1
+        self.recent.append(letter)
+        self._call("on_dead_letter", letter)
+
+    def around(
+        self, actor: ItemActor, work: Callable[[Context], object], ctx: Context
+    ) -> BaseException | None:
+        """One execution, bracketed; the exception that it raised, if any."""
+        item, item_id = actor.item, actor.item_id
+        app_id = item.app_id
+        if app_id is not None:
+            self._call("on_app_start", item_id, app_id, item.app_instance_id)
+        began = monotonic_ns()
+        self._monitored("pre_execute", item_id, began)
+        error: BaseException | None = None
+        try:
+            work(ctx)
+        except BaseException as raised:  # noqa: BLE001  # handed back to the caller
+            error = raised
+        self._monitored("post_execute", item_id, began, monotonic_ns() - began, error is None)
+        if error is not None:
+            self._call("on_app_error", item_id, error)
+        if app_id is not None:
+            self._call("on_app_stop", item_id)
+        return error
+
+    def _call(self, name: str, *args: Any) -> None:
+        self._safely(self._observer, name, args)
+
+    def _monitored(self, name: str, *args: Any) -> None:
+        self._safely(self._monitor, name, args)
+
+    def _safely(self, target: object, name: str, args: tuple[Any, ...]) -> None:
+        try:
+            getattr(target, name)(*args)
+        except Exception:
+            if name not in self._reported:  # once: a broken observer must not flood the log
+                self._reported.add(name)
+                logger.exception("%s.%s raised; further ones are not logged", target, name)

@@ -1,0 +1,88 @@
+"""Isolation: every test has an iceoryx2 domain of its own and leaves nothing behind."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import taktora
+
+_serial = itertools.count()
+
+
+def leftovers(domain: str) -> list[str]:
+    """Files in shared memory, and in iceoryx2's folder, that belong to ``domain``."""
+    found = []
+    for root in (Path("/dev/shm"), Path("/tmp/iceoryx2")):
+        found += [str(path) for path in root.rglob(f"{domain}_*") if path.exists()]
+    return sorted(found)
+
+
+def remove_leftovers(domain: str) -> None:
+    """Clean up after a test that kills processes, or one that failed."""
+    for name in leftovers(domain):
+        path = Path(name)
+        if path.is_dir():
+            continue
+        path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def domain() -> Iterator[str]:
+    """A domain of this test's own; at the end nothing of it may be left."""
+    name = f"t{os.getpid()}x{next(_serial)}"
+    yield name
+    left = leftovers(name)
+    remove_leftovers(name)
+    assert not left, f"left behind: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_threads_or_settings() -> Iterator[None]:
+    """Threads, the switch interval and open descriptors are as they were."""
+    threads = set(threading.enumerate())
+    interval = sys.getswitchinterval()
+    yield
+    left = [t for t in threading.enumerate() if t not in threads and t.name != "pytest_timeout"]
+    for thread in left:
+        thread.join(5)
+    left = [t for t in left if t.is_alive() and not t.name.startswith("asyncio")]
+    assert not left, f"threads left behind: {left}"
+    assert sys.getswitchinterval() == interval
+
+
+RUNTIMES = {"inline": 0, "pool-1": 1, "pool-4": 4}
+
+
+@pytest.fixture(params=list(RUNTIMES))
+def workers(request: pytest.FixtureRequest) -> int:
+    """Worker threads of each runtime: one suite for all of them."""
+    return RUNTIMES[request.param]
+
+
+@pytest.fixture
+def make_executor(domain: str) -> Iterator[Callable[..., taktora.Executor]]:
+    """Executors in this test's domain, closed at the end."""
+    made: list[taktora.Executor] = []
+
+    def make(**options: object) -> taktora.Executor:
+        options.setdefault("domain", domain)
+        executor = taktora.Executor(**options)  # type: ignore[arg-type]
+        made.append(executor)
+        return executor
+
+    yield make
+    for executor in reversed(made):
+        executor.close()
+
+
+@pytest.fixture
+def executor(make_executor: Callable[..., taktora.Executor], workers: int) -> taktora.Executor:
+    """An executor on each runtime in turn."""
+    return make_executor(worker_threads=workers)
