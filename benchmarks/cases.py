@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
+import attrs
+
 from benchmarks import handwritten, handwritten_pair, hop_baseline, pykka_baseline
 from benchmarks.harness import Batch, Case, Variant
 from benchmarks.peers import cyclone, dora_flow, ecal_shm, pipe, zenoh_tcp, zeromq
@@ -43,10 +45,21 @@ def _pinned(open_pair: Callable[[], AbstractContextManager[Batch]]) -> Iterator[
         yield batch
 
 
-def _round_trip(label: str, size: int, operations: int, *, pinned: bool) -> Case:
-    def place(variant: Variant) -> Variant:
-        return Variant(variant.name, partial(_pinned, variant.open), variant.missing)
+def _on_fixed_cores(case: Case, where: str) -> Case:
+    """The twin of ``case`` that leaves no choice to the kernel."""
 
+    def place(variant: Variant) -> Variant:
+        return attrs.evolve(variant, open=partial(_pinned, variant.open))
+
+    return attrs.evolve(
+        case,
+        name=f"{case.name}-pinned",
+        title=f"{case.title}; {where}",
+        variants=tuple(map(place, case.variants)),
+    )
+
+
+def _round_trip(label: str, size: int, operations: int) -> Case:
     variants = (
         Variant("iceoryx2 by hand", partial(handwritten_pair.open_pair, size)),
         _ours("taktora", "pair", "open_pair", size),
@@ -63,10 +76,9 @@ def _round_trip(label: str, size: int, operations: int, *, pinned: bool) -> Case
         Variant("dora-rs", partial(dora_flow.open_pair, size), dora_flow.available),
     )
     return Case(
-        name=f"rtt-{label}{'-pinned' if pinned else ''}",
-        title=f"two processes, {size} B there and 8 B back, "
-        + ("a core for each" if pinned else "placed by the kernel"),
-        variants=tuple(map(place, variants)) if pinned else variants,
+        name=f"rtt-{label}",
+        title=f"two processes, {size} B there and 8 B back",
+        variants=variants,
         operations=operations,
         warm_up=50,
     )
@@ -87,55 +99,74 @@ def _attachments() -> Case:
     )
 
 
+def _inline() -> Case:
+    return Case(
+        name="inline",
+        title="publish -> execute in one thread, execution to execution",
+        variants=(
+            Variant("iceoryx2 by hand", handwritten.open_loop),
+            _ours("taktora", "inline", "open_inline"),
+        ),
+        operations=5000,
+        warm_up=500,
+    )
+
+
+def _hop() -> Case:
+    return Case(
+        name="hop",
+        title="to a worker thread and back",
+        variants=(
+            Variant("SimpleQueue + eventfd read", hop_baseline.open_blocking),
+            Variant("SimpleQueue + epoll", hop_baseline.open_epoll),
+            _ours("taktora 1 worker", "hop", "open_hop"),
+        ),
+        operations=3000,
+        warm_up=300,
+    )
+
+
+def _tell() -> Case:
+    return Case(
+        name="tell",
+        title="messages to an actor on another thread; mean per message of each burst",
+        variants=(
+            Variant("pykka ThreadingActor", pykka_baseline.open_tell),
+            _ours("taktora inline", "messages", "open_tell", workers=0),
+            _ours("taktora 1 worker", "messages", "open_tell", workers=1),
+        ),
+        operations=20_000,
+        warm_up=2000,
+    )
+
+
+def _ask() -> Case:
+    return Case(
+        name="ask",
+        title="ask an actor on another thread and wait for the answer",
+        variants=(
+            Variant("pykka ThreadingActor", pykka_baseline.open_ask),
+            _ours("taktora inline", "messages", "open_ask", workers=0),
+            _ours("taktora 1 worker", "messages", "open_ask", workers=1),
+        ),
+        operations=2000,
+        warm_up=200,
+    )
+
+
 def all_cases() -> tuple[Case, ...]:
     """In the order in which they are run and reported."""
+    small, large = _round_trip("8B", 8, 500), _round_trip("1MB", MEGABYTE, 200)
+    hop, tell, ask = _hop(), _tell(), _ask()
     return (
-        Case(
-            name="inline",
-            title="publish -> execute in one thread, execution to execution",
-            variants=(
-                Variant("iceoryx2 by hand", handwritten.open_loop),
-                _ours("taktora", "inline", "open_inline"),
-            ),
-            operations=5000,
-            warm_up=500,
-        ),
-        _round_trip("8B", 8, 500, pinned=False),
-        _round_trip("1MB", MEGABYTE, 200, pinned=False),
-        _round_trip("8B", 8, 500, pinned=True),
-        _round_trip("1MB", MEGABYTE, 200, pinned=True),
-        Case(
-            name="hop",
-            title="to a worker thread and back",
-            variants=(
-                Variant("SimpleQueue + eventfd read", hop_baseline.open_blocking),
-                Variant("SimpleQueue + epoll", hop_baseline.open_epoll),
-                _ours("taktora 1 worker", "hop", "open_hop"),
-            ),
-            operations=3000,
-            warm_up=300,
-        ),
-        Case(
-            name="tell",
-            title="messages to an actor on another thread; mean per message of each burst",
-            variants=(
-                Variant("pykka ThreadingActor", pykka_baseline.open_tell),
-                _ours("taktora inline", "messages", "open_tell", workers=0),
-                _ours("taktora 1 worker", "messages", "open_tell", workers=1),
-            ),
-            operations=20_000,
-            warm_up=2000,
-        ),
-        Case(
-            name="ask",
-            title="ask an actor on another thread and wait for the answer",
-            variants=(
-                Variant("pykka ThreadingActor", pykka_baseline.open_ask),
-                _ours("taktora inline", "messages", "open_ask", workers=0),
-                _ours("taktora 1 worker", "messages", "open_ask", workers=1),
-            ),
-            operations=2000,
-            warm_up=200,
-        ),
+        _inline(),
+        small,
+        large,
+        _on_fixed_cores(small, "a core for each"),
+        _on_fixed_cores(large, "a core for each"),
+        hop,
+        tell,
+        ask,
+        *(_on_fixed_cores(case, "all threads on one core") for case in (hop, tell, ask)),
         _attachments(),
     )

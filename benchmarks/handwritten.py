@@ -19,7 +19,16 @@ import iceoryx2 as iox
 
 from benchmarks.harness import Batch, laps
 
-__all__ = ["PREFIX", "Doorbell", "Tick", "fresh_node", "open_attachments", "open_loop", "waitset"]
+__all__ = [
+    "PREFIX",
+    "Doorbell",
+    "Tick",
+    "fresh_node",
+    "open_attachments",
+    "open_loop",
+    "sweep",
+    "waitset",
+]
 
 PREFIX = f"tkbench{os.getpid()}"
 """Keeps this process's services apart from everyone else's."""
@@ -38,8 +47,9 @@ class Tick(ctypes.Structure):
         return "Tick"
 
 
-def _sweep(prefix: str, root: Path) -> None:
+def sweep(prefix: str) -> None:
     """Remove what is left under ``prefix``: one segment as a rule, more after somebody crashed."""
+    root = Path(iox.config.global_config().global_cfg.root_path.to_string())
     for left in [*Path("/dev/shm").glob(f"{prefix}*"), *root.rglob(f"{prefix}*")]:
         if not left.is_dir():
             left.unlink(missing_ok=True)
@@ -57,7 +67,7 @@ def fresh_node(prefix: str, *, owner: bool = True) -> Iterator[Any]:
         yield builder.create(iox.ServiceType.Ipc)
     finally:
         if owner:
-            _sweep(prefix, Path(config.global_cfg.root_path.to_string()))
+            sweep(prefix)
 
 
 def waitset() -> Any:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe
+from benchmarks.ours.domain import own_domain
 from taktora import Context, Executor, Item, Runner, TriggerDeclarer
 
 KINDS = ("message", "interval", "fd")
@@ -76,7 +77,8 @@ def measure(count: int, kind: str, idle_s: float) -> str:
     with (
         _idle_items(count, kind) as items,
         _idle_items(WINDOW, kind) as late,
-        Executor(handle_signals=False) as executor,
+        own_domain() as domain,
+        Executor(domain=domain, handle_signals=False) as executor,
     ):
         before = _resident()
         took, ref = _add(executor, items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import sys
@@ -39,6 +40,10 @@ def domain() -> Iterator[str]:
     name = f"t{os.getpid()}x{next(_serial)}"
     yield name
     left = leftovers(name)
+    if left:  # raw iceoryx2 objects of the test itself, in a reference cycle
+        gc.collect()
+        # what iceoryx2 keeps per domain goes with the last node that taktora closes, not with these
+        left = [path for path in leftovers(name) if not path.endswith(".global_mgmt")]
     remove_leftovers(name)
     assert not left, f"left behind: {left}"
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.handwritten import PREFIX
 from benchmarks.harness import Batch, laps
+from benchmarks.ours.domain import own_domain
 from benchmarks.ours.hop import Ringer
 from taktora import Executor
 
@@ -18,7 +18,7 @@ __all__ = ["open_attachments"]
 def open_attachments(count: int) -> Iterator[Batch]:
     fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(count)]
     try:
-        with Executor(domain=PREFIX) as executor:
+        with own_domain() as domain, Executor(domain=domain) as executor:
             items = [Ringer(fd) for fd in fds]
             for item in items:
                 executor.add(item, placement="inline")

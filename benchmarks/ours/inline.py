@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.handwritten import PREFIX, Tick
+from benchmarks.handwritten import Tick
 from benchmarks.harness import Batch, laps
+from benchmarks.ours.domain import own_domain
 from taktora import Context, Executor, Item, Publisher, Subscriber, TriggerDeclarer
 
 __all__ = ["open_inline"]
@@ -39,7 +40,7 @@ class Relay(Item):
 @contextmanager
 def open_inline() -> Iterator[Batch]:
     stamps: list[int] = []
-    with Executor(domain=PREFIX) as executor:
+    with own_domain() as domain, Executor(domain=domain) as executor:
         ping, pong = executor.channel("ping", Tick), executor.channel("pong", Tick)
         executor.add(Relay(ping.subscriber(), pong.publisher(), stamps), placement="inline")
         executor.add(Relay(pong.subscriber(), ping.publisher(), stamps), placement="inline")

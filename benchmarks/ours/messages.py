@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.handwritten import PREFIX
 from benchmarks.harness import Batch
+from benchmarks.ours.domain import own_domain
 from taktora import Context, Executor, Item, ItemRef, Runner
 
 __all__ = ["open_ask", "open_tell"]
@@ -36,9 +36,12 @@ class Counter(Item):
 @contextmanager
 def _hosted(complete: threading.Event, workers: int) -> Iterator[ItemRef]:
     placement = "pool" if workers else "inline"
-    with Executor(
-        domain=PREFIX, worker_threads=workers, mailbox_capacity=CAPACITY, handle_signals=False
-    ) as executor:
+    with (
+        own_domain() as domain,
+        Executor(
+            domain=domain, worker_threads=workers, mailbox_capacity=CAPACITY, handle_signals=False
+        ) as executor,
+    ):
         ref = executor.add(Counter(complete), placement=placement)
         with Runner(executor):
             yield ref

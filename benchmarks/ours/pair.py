@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.handwritten import PREFIX, Tick
+from benchmarks.handwritten import Tick
 from benchmarks.harness import Batch
+from benchmarks.ours.domain import own_domain
 from benchmarks.peers.wire import WrongEcho, answer_to, as_echo, echo_process, in_place
 from taktora import Channel, Context, Executor, Item, Publisher, Subscriber, TriggerDeclarer
 
 __all__ = ["open_pair"]
-
-_pairs = itertools.count()
 
 
 def _there(executor: Executor, size: int) -> Channel:
@@ -88,8 +86,11 @@ def _serve(domain: str, size: int, ready: Callable[[], None]) -> None:
 
 @contextmanager
 def open_pair(size: int) -> Iterator[Batch]:
-    domain = f"{PREFIX}-o{next(_pairs)}"
-    with Executor(domain=domain) as executor, echo_process(__name__, domain, str(size)):
+    with (
+        own_domain() as domain,
+        Executor(domain=domain) as executor,
+        echo_process(__name__, domain, str(size)),
+    ):
         payloads = _there(executor, size).publisher()
         asker = Asker(executor.channel("back", Tick).subscriber(), payloads, size)
         executor.add(asker, placement="inline")

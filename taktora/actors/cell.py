@@ -76,13 +76,13 @@ class Cell:
         """Handle waiting mail, up to ``throughput`` pieces; what to report."""
         take = self.inbox.take
         counters = self.counters
-        switch = self.switch
         for _ in range(self.throughput):
             message = take()
             if message is None:
                 break
             began = monotonic_ns()
-            if type(message) is Wake:
+            woken = type(message) is Wake
+            if woken:
                 error = self._wake(message, began)
             elif is_stop(message.message):
                 self._end(message)
@@ -93,7 +93,7 @@ class Cell:
             if error is not None:
                 counters.failed += 1
                 return self._report(error)
-            if switch.stopping:
+            if woken or self.switch.stopping:  # one wake-up each: data may have arrived meanwhile
                 break
         return self.completed
 

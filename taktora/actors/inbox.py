@@ -15,6 +15,9 @@ from taktora.core.triggers import Fired
 
 __all__ = ["Inbox"]
 
+# Bound once: these run for every message, and super() costs as much as what it finds.
+put, take, wake = Mailbox.put, Mailbox.take, Mailbox.wake
+
 
 def _unbound() -> None:
     """The bell of an inbox that no executor owns yet: what is put before the start is kept."""
@@ -37,7 +40,7 @@ class Inbox(Mailbox):
     def put(self, message: Any) -> PutResult:
         """Add ``message``; what happened if it was not simply accepted. Never blocks."""
         with self._lock:
-            result = super().put(message)
+            result = put(self, message)
             ring = not self._announced and result is None
             if ring:
                 self._announced = True
@@ -72,17 +75,17 @@ class Inbox(Mailbox):
     def wake(self, fired: tuple[Fired, ...], *, merge: bool = True) -> Woke:
         """Ask for an execution. Does not ring: the scheduler that calls this knows already."""
         with self._lock:
-            return super().wake(fired, merge=merge)
+            return wake(self, fired, merge=merge)
 
     def take(self) -> Any | None:
         """The next message or wake-up, ``None`` when there is none."""
         with self._lock:
-            return super().take()
+            return take(self)
 
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""
         with self._lock:
-            self._announced = waiting = bool(self)
+            self._announced = waiting = bool(self._line or self._control or self._final)
             return waiting
 
     def close(self) -> tuple[Any, ...]:

@@ -86,8 +86,14 @@ class ItemActor(Actor):
             WrongType: it returned something else than ``ControlFlow`` or ``None``.
         """
         flow = self.flow(ctx)
-        if flow is None:
-            return ControlFlow.CONTINUE
+        return ControlFlow.CONTINUE if flow is None else self.check(flow)
+
+    def check(self, flow: Any) -> ControlFlow:
+        """``flow`` if that is what ``execute`` may return.
+
+        Raises:
+            WrongType: it is not, and the item is named.
+        """
         if type(flow) is not ControlFlow:
             raise WrongType(
                 f"execute of item {self.item_id!r} returned {flow!r} ({type(flow).__name__}); it "
@@ -145,7 +151,9 @@ class ItemCell(Cell):
             error = self.observation.around(self.item_actor, self.item_actor.call, ctx)
         else:
             try:
-                self.item_actor.call(ctx)
+                flow = self.item_actor.flow(ctx)
+                if flow is not None:
+                    self.item_actor.check(flow)
             except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
                 error = raised
         for source, more, again in self.rearm:

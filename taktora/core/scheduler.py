@@ -139,6 +139,7 @@ class _Actor:
         "mailbox",
         "paused",
         "phase",
+        "restart_pause",
         "skipped",
         "sources",
         "spec",
@@ -157,6 +158,7 @@ class _Actor:
         self.failures = FailureLog()
         self.intervals: list[_Interval] = []
         self.deadlines: list[_Deadline] = []
+        self.restart_pause: list[_RestartPause] = []
         self.sources: list[int] = []
 
 
@@ -227,6 +229,11 @@ class Scheduler:
     def finished(self) -> bool:
         """The run was asked to stop and nothing is outstanding any more."""
         return self.in_flight == 0 and not self._open
+
+    @property
+    def open(self) -> bool:
+        """A run is under way and was not asked to stop."""
+        return self._open
 
     @property
     def running(self) -> bool:
@@ -361,7 +368,8 @@ class Scheduler:
         actor = self._actors.get(stimulus.actor_id)
         if actor is None:  # stopped while the message was under way: its mailbox has answered
             return _NOTHING
-        return self._activate(actor)
+        # The bell may be old: an execution that was under way has taken the message along.
+        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
 
     def _elapsed(self, _: Elapsed, now: Nanos) -> tuple[Command, ...]:
         commands: list[Command] = []
@@ -429,7 +437,8 @@ class Scheduler:
             actor.phase = _SUSPENDED
             if pause == 0:
                 return (Restart(stimulus.actor_id),)
-            self._timers.add(_RestartPause(actor, now + pause))
+            actor.restart_pause = [_RestartPause(actor, now + pause)]
+            self._timers.add(actor.restart_pause[0])
             return _NOTHING
         if actor.mailbox.settle():
             return self._activate(actor)
@@ -484,8 +493,7 @@ class Scheduler:
         """Drop every trace of an actor at rest."""
         actor_id = actor.spec.actor_id
         del self._actors[actor_id]
-        for timer in (*actor.intervals, *actor.deadlines):
-            timer.cancelled = True
+        self._timers.cancel((*actor.intervals, *actor.deadlines, *actor.restart_pause))
         commands: list[Command] = []
         for number in actor.sources:
             subscriptions = self._subscriptions[number]

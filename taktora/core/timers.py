@@ -1,9 +1,11 @@
-"""A heap of wishes to be woken. Cancelled entries stay until they surface: O(log n) per change."""
+"""A heap of wishes to be woken. Cancelled entries stay until they surface or outnumber the others:
+O(log n) per change, and the heap is never more than twice as long as what is wanted.
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from taktora.time import Nanos
 
@@ -23,16 +25,27 @@ class Timer:
 class Timers:
     """Timers by due time; ties surface in the order in which they were added."""
 
-    __slots__ = ("_heap", "_sequence")
+    __slots__ = ("_cancelled", "_heap", "_sequence")
 
     def __init__(self) -> None:
         self._heap: list[tuple[Nanos, int, Timer]] = []
+        self._cancelled = 0
         self._sequence = 0
 
     def add(self, timer: Timer) -> None:
         """Put ``timer`` (back) on the heap at its ``due``."""
         self._sequence += 1
         heapq.heappush(self._heap, (timer.due, self._sequence, timer))
+
+    def cancel(self, timers: Iterable[Timer]) -> None:
+        """Forget ``timers``; those that are not on the heap are no matter."""
+        for timer in timers:
+            timer.cancelled = True
+            self._cancelled += 1  # an upper bound: some may not be on the heap
+        if self._cancelled * 2 > len(self._heap):
+            self._heap[:] = [entry for entry in self._heap if not entry[2].cancelled]
+            heapq.heapify(self._heap)
+            self._cancelled = 0
 
     def next_due(self) -> Nanos | None:
         """When to look again: never later than the earliest timer that is still wanted."""
@@ -56,6 +69,7 @@ class Timers:
     def clear(self) -> None:
         """Forget everything."""
         self._heap.clear()
+        self._cancelled = 0
 
     def __len__(self) -> int:
         return sum(not timer.cancelled for _, _, timer in self._heap)

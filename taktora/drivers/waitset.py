@@ -77,6 +77,7 @@ class WaitSetDriver:
 
     def __init__(self, scheduler: Scheduler, switch: Switch) -> None:
         self._scheduler = scheduler
+        self._handle = scheduler.handle
         self._switch = switch
         self.cells: dict[str, Runnable] = {}
         """Actors by id; entries are added before ``Added`` is reported, removed on ``Stop``."""
@@ -97,10 +98,13 @@ class WaitSetDriver:
         self._started = False
         self._asleep = False
         self._armed: Nanos = 0
+        self._expired = False
+        self._due: Nanos | None = None
         self._swept = 0
         builder = iox.WaitSetBuilder.new()
         builder = builder.signal_handling_mode(iox.SignalHandlingMode.Disabled)
         self._waitset: Any = builder.create(iox.ServiceType.Ipc)
+        self._wait_once = self._waitset.wait_and_process_with_timeout
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._timer = TimerFd()
         self.signals = SignalPipe()
@@ -141,7 +145,9 @@ class WaitSetDriver:
 
     def report(self, stimulus: Stimulus) -> None:
         """Tell the scheduler, now, and obey."""
-        self.obey(self._scheduler.handle(stimulus, now=monotonic_ns()))
+        commands = self._handle(stimulus, now=monotonic_ns())
+        if commands:
+            self.obey(commands)
 
     def obey(self, commands: tuple[Command, ...]) -> None:
         """Carry out what the scheduler decided, in order."""
@@ -193,6 +199,7 @@ class WaitSetDriver:
         self._pool = pool
         self.failure = None
         self._started = False
+        self._due = None
         left = max_wakeups
         broken: BaseException | None = None
         orderly = False
@@ -202,8 +209,7 @@ class WaitSetDriver:
                 if self.posted:
                     self.pump()
                 now = monotonic_ns()
-                due = scheduler.next_due()
-                if due is not None and due <= now:
+                if self._due is not None and self._due <= now:
                     self.obey(scheduler.handle(_ELAPSED, now=now))
                 if switch.stopping or (until is not None and now >= until):
                     self.report(StopRequested())
@@ -251,23 +257,27 @@ class WaitSetDriver:
         self.signals.close()
         self._timer.close()
         os.close(bell)
-        self._waitset = None
+        self._waitset = self._wait_once = None
 
     # --- waiting --------------------------------------------------------------------------------
 
     def _wait(self, until: Nanos | None, predicated: bool) -> None:
-        wait = self._waitset.wait_and_process_with_timeout
+        wait = self._wait_once
+        self._due = due = self._scheduler.next_due()
         if self._started or self._ready:
             ids, _ = wait(_ZERO)
         else:
-            due = self._scheduler.next_due()
             if until is not None and (due is None or until < due):
                 due = until
             if due is not None and (self._armed == 0 or due < self._armed):
                 self._timer.arm(due)
                 self._armed = due
+                self._expired = False
+            elif self._expired:
+                self._timer.clear()
+                self._expired = False
             self._asleep = True
-            if self.posted or self._switch.stopping:
+            if self.posted or (self._switch.stopping and self._scheduler.open):
                 self._asleep = False
                 ids, _ = wait(_ZERO)
             else:
@@ -300,7 +310,7 @@ class WaitSetDriver:
 
     def _on_timer(self) -> None:
         self._armed = 0
-        self._timer.clear()
+        self._expired = True  # arming it anew, or clearing it, makes it unreadable again
 
     def _on_signal(self) -> None:
         self.signals.clear()

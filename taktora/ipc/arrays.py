@@ -62,9 +62,11 @@ class ArrayKind(PayloadKind):
         self._shape, self._base = dtype.shape, dtype.base
 
     def describe(self) -> str:
+        """The dtype as numpy shows it."""
         return repr(self.payload_type)
 
     def source(self, value: Any) -> Any:
+        """What to copy from, checked."""
         numpy = self._numpy
         if not isinstance(value, numpy.ndarray | numpy.generic):
             raise self.wrong_type(value)
@@ -79,13 +81,17 @@ class ArrayKind(PayloadKind):
         return value.ctypes.data
 
     def read(self, raw: Any) -> Any:
+        """The read-only payload."""
         return self._numpy.ndarray(self._shape, self._base, buffer=self.view(raw))
 
     def writable(self, block: Any) -> Any:
+        """The payload to write to."""
         return self._numpy.ndarray(self._shape, self._base, buffer=block)
 
     def retire(self, payload: Any) -> None:
+        """Make it read-only."""
         payload.flags.writeable = False
 
     def dtype(self, numpy: Any) -> Any:  # noqa: ARG002
+        """The numpy dtype of one payload."""
         return self.payload_type

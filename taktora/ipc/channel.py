@@ -76,11 +76,16 @@ class Channel:
     def publisher(self) -> Publisher:
         """A new publisher on this channel.
 
+        A subscriber of another process connects to it when it takes or waits. Payloads that are
+        sent before, by a publisher that is closed before, are lost to it.
+
         Raises:
             PortLimitReached: ``max_publishers`` are in use.
             PortClosed: the node was closed.
         """
-        return Publisher(self, *self._services())
+        publisher = Publisher(self, *self._services())
+        self.node.introduce(self.name)
+        return publisher
 
     def subscriber(self) -> Subscriber:
         """A new subscriber: it receives what is published from now on, and the history.
@@ -93,8 +98,7 @@ class Channel:
             PortClosed: the node was closed.
         """
         subscriber = Subscriber(self, *self._services())
-        if self.limits.history_size:
-            self.node.connect_publishers(self.name)
+        self.node.introduce(self.name)
         return subscriber
 
     def _services(self) -> tuple[Any, Any]:
@@ -125,7 +129,9 @@ class Channel:
             kind.label,
             lambda: _binding.publish_subscribe(node.raw, name, kind).open(),
             create,
-            lambda: mismatch(node, name, kind.label, iox.MessagingPattern.PublishSubscribe, (kind,)),
+            lambda: mismatch(
+                node, name, kind.label, iox.MessagingPattern.PublishSubscribe, (kind,)
+            ),
         )
 
     def _let_go(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import iceoryx2 as iox
 
@@ -120,7 +120,7 @@ class Client(Port):
         outcome = outcome_of(servers > 0, listeners, servers)
         pending = PendingResponse(raw, self, outcome)
         self._pending.add(pending)
-        self._node.held.add(pending)
+        self.track(pending)
         return pending
 
     def _refused(self, error: Any) -> ChannelError:
@@ -150,7 +150,7 @@ class Client(Port):
             return None
         self.drained = False
         response = Response(received, self._kind)
-        self._node.held.add(response)
+        self.track(response)
         return response
 
     def _has_data(self) -> bool:
@@ -160,6 +160,7 @@ class Client(Port):
 
     @property
     def closed(self) -> bool:
+        """Whether the client, or its node, was closed."""
         return self._raw is None
 
     def _let_go(self) -> None:
@@ -227,7 +228,7 @@ class PendingResponse:
     def _let_go(self) -> None:
         self._raw = None
 
-    def __enter__(self) -> PendingResponse:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -49,7 +49,7 @@ class PayloadKind(ABC):
     def dtype(self, numpy: Any) -> Any:
         """The numpy dtype of one payload; raises ``UnsupportedPayload`` when there is none."""
 
-    def retire(self, payload: Any) -> None:
+    def retire(self, payload: Any) -> None:  # noqa: B027 - most kinds have nothing to do
         """Make what :meth:`writable` gave as unusable as its type allows."""
 
     def length(self, raw: Any) -> int:
@@ -88,10 +88,10 @@ def import_numpy() -> Any:
         MissingExtra: numpy is not installed.
     """
     try:
-        import numpy
+        import numpy as np
     except ImportError as exc:
         raise MissingExtra("this needs numpy: pip install 'taktora[numpy]'") from exc
-    return numpy
+    return np
 
 
 def checked_type_name(payload_type: Any) -> str:

@@ -34,8 +34,9 @@ class Loan:
         if self._loaned is not None:
             raise InvalidArgument("this loan is in use; call loan() for another one")
         self.outcome = None
-        self._loaned = self._publisher._open_loan(self._size)  # noqa: SLF001
-        return self._loaned.payload
+        self._loaned = loaned = self._publisher._open_loan(self._size)  # noqa: SLF001
+        self._publisher.track(self)
+        return loaned.payload
 
     def __exit__(
         self,
@@ -44,13 +45,21 @@ class Loan:
         trace: TracebackType | None,
     ) -> None:
         loaned, self._loaned = self._loaned, None
-        if loaned is None:
-            return
-        if kind is not None:
-            loaned.abandon()
-            return
         publisher = self._publisher
+        if kind is not None or publisher.closed:
+            if loaned is not None:
+                loaned.abandon()
+            if kind is None:
+                publisher.refuse_if_closed()
+            return
+        assert loaned is not None
         self.outcome = publisher.last_outcome = publisher._send(loaned.finish())  # noqa: SLF001
+
+    def _let_go(self) -> None:
+        """The node was closed inside the block: nothing will be sent."""
+        loaned, self._loaned = self._loaned, None
+        if loaned is not None:
+            loaned.abandon()
 
     def __repr__(self) -> str:
         state = "open" if self._loaned is not None else f"outcome {self.outcome}"

@@ -37,7 +37,7 @@ def _block_type(size: int) -> Any:
 def block_at(address: int, size: int, owner: object) -> Any:
     """A writable ctypes array of ``size`` bytes at ``address`` that keeps ``owner`` alive."""
     block = _block_type(size).from_address(address)
-    block._owner = owner
+    block._owner = owner  # noqa: SLF001 - ours: a ctypes object has room for attributes
     return block
 
 

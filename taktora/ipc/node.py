@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from weakref import WeakSet
 
 import iceoryx2 as iox
 
 from taktora.errors import IpcError, PortClosed
 from taktora.ipc.channel import Channel
+from taktora.ipc.forking import make_raw_objects_immortal
+from taktora.ipc.leftovers import remove_node_counter
 from taktora.ipc.names import check_domain, check_node_name
 from taktora.ipc.publisher import Publisher
+from taktora.ipc.subscriber import Subscriber
 from taktora.ipc.tracking import Held
 
 if TYPE_CHECKING:
@@ -155,21 +158,41 @@ class Node:
         Raises:
             PortClosed: closed, or inherited by a forked child.
         """
-        if self._raw is None:
-            raise PortClosed(f"node {self.name!r} is closed; create a new one")
         if os.getpid() != self._pid:
             raise PortClosed(
                 f"node {self.name!r} belongs to process {self._pid} and was inherited by a fork; "
                 f"create a new Node in this process"
             )
+        if self._raw is None:
+            raise PortClosed(f"node {self.name!r} is closed; create a new one")
 
-    def connect_publishers(self, name: str) -> None:
-        """Let this process's publishers of channel ``name`` hand their history to newcomers."""
-        for node in list(_open_nodes):
-            if node.domain == self.domain:
-                for holder in node.held.alive():
-                    if type(holder) is Publisher and holder.name == name and not holder.closed:
-                        holder.update_connections()
+    def introduce(self, name: str) -> None:
+        """Make this process's ports of channel ``name`` connect now, not at their next use.
+
+        A late subscriber so gets the history at once, and a subscriber can still take what a
+        publisher sent that was closed before anybody looked.
+        """
+        for port in self._ports_here(name):
+            port.connect()
+
+    def rescue(self, name: str) -> bool:
+        """Let this process's subscribers of ``name`` receive what a closing publisher sent.
+
+        Returns whether there was anything.
+        """
+        if os.getpid() != self._pid:
+            return False
+        rescued = [port.rescue() for port in self._ports_here(name) if isinstance(port, Subscriber)]
+        return any(rescued)
+
+    def _ports_here(self, name: str) -> list[Publisher | Subscriber]:
+        return [
+            holder
+            for node in list(_open_nodes)
+            if node.domain == self.domain
+            for holder in node.held.alive()
+            if isinstance(holder, Publisher | Subscriber) and holder.name == name
+        ]
 
     def close(self) -> None:
         """Release every port, sample and file of this node. Closing twice is fine.
@@ -177,14 +200,19 @@ class Node:
         Ports raise ``PortClosed`` afterwards. Payload views that are still referenced stay valid,
         and the shared memory that they look at stays until they are gone.
         """
-        if self._raw is None or os.getpid() != self._pid:
+        if self._raw is None:
             return
-        _open_nodes.discard(self)
+        self._let_go()
+        if self.domain is not None:
+            remove_node_counter(self._config, f"{self.domain}_")
+
+    def _let_go(self) -> None:
         for holder in self.held.alive():
             holder._let_go()  # noqa: SLF001
+        _open_nodes.discard(self)
         self._raw = None
 
-    def __enter__(self) -> Node:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -236,3 +264,15 @@ def _known(given: Any, allowed: frozenset[str], what: str) -> dict[str, Any]:
 def _close_all() -> None:
     for node in list(_open_nodes):
         node.close()
+
+
+def _disown() -> None:
+    """In a forked child: the parent's nodes are not ours to close, and not ours to use."""
+    if not _open_nodes:
+        return
+    make_raw_objects_immortal()
+    for node in list(_open_nodes):
+        node._let_go()  # noqa: SLF001
+
+
+os.register_at_fork(after_in_child=_disown)

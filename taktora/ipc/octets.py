@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from taktora.ipc._binding import BYTES
@@ -38,21 +39,22 @@ class BytesKind(PayloadKind):
         return view.tobytes()
 
     def read(self, raw: Any) -> memoryview:
+        """The read-only payload."""
         return self.view(raw)
 
     def writable(self, block: Any) -> memoryview:
+        """The payload to write to."""
         if not len(block):
             return memoryview(bytearray())
         return memoryview(block).cast("B")
 
     def retire(self, payload: memoryview) -> None:
         """Release it; one that others still look through stays valid."""
-        try:
+        with suppress(BufferError):
             payload.release()
-        except BufferError:
-            pass
 
     def dtype(self, numpy: Any) -> Any:
+        """The numpy dtype of one payload."""
         return numpy.dtype(numpy.uint8)
 
     def array(self, raw: Any) -> Any:

@@ -53,7 +53,7 @@ def _named(payload_type: object) -> str:
 
 def _hint(payload_type: object) -> str:
     if payload_type in (int, float, bool):
-        like = {int: "c_int64", float: "c_double", bool: "c_bool"}[payload_type]  # type: ignore[index]
+        like = {int: "c_int64", float: "c_double", bool: "c_bool"}[payload_type]
         return f" (here: ctypes.{like})"
     if payload_type in (bytearray, memoryview, str):
         return " (here: bytes)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from taktora.errors import IpcError, PortClosed, PortLimitReached
 
@@ -29,15 +29,24 @@ class Port:
     """Name of the channel or service."""
 
     def __init__(self, node: Node, name: str, label: str) -> None:
-        self._node = node
         self.name = name
         self._label = label
+        self._node = node
         node.held.add(self)
 
     @property
     def closed(self) -> bool:
         """Whether the port, or its node, was closed."""
         raise NotImplementedError
+
+    def refuse_if_closed(self) -> None:
+        """Raise ``PortClosed`` if the port, or its node, was closed."""
+        if self.closed:
+            self._refuse()
+
+    def track(self, holder: Any) -> None:
+        """Have the node release ``holder`` when it closes."""
+        self._node.held.add(holder)
 
     def close(self) -> None:
         """Free the port's slot now; later calls raise ``PortClosed``. Closing twice is fine."""
@@ -48,9 +57,10 @@ class Port:
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         """Stands in for every raw call of a closed port."""
+        self._node.check_usable()
         raise PortClosed(f"the {self.role} of {self._label} is closed; create a new one")
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

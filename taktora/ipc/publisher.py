@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import iceoryx2 as iox
@@ -149,18 +150,16 @@ class Publisher(Port):
         """
         return Loan(self, size)
 
-    def update_connections(self) -> None:
+    def connect(self) -> None:
         """Connect to new subscribers now, giving them the history, instead of at the next send.
 
-        Subscribers created in this process do this by themselves.
+        Happens by itself for subscribers of this process. What cannot be connected now is tried
+        again at the next send; on a closed publisher this does nothing.
         """
         raw = self._raw
-        if raw is None:
-            self._refuse()
-        try:
-            raw.update_connections()
-        except iox.ConnectionFailure as exc:
-            raise IpcError(f"{self._label}: could not connect to a subscriber: {exc}") from exc
+        if raw is not None:
+            with suppress(iox.ConnectionFailure):
+                raw.update_connections()
 
     def _open_loan(self, size: int | None) -> Any:
         return self._outlet.open(self._loan, self._raw, size)
@@ -190,8 +189,16 @@ class Publisher(Port):
 
     @property
     def closed(self) -> bool:
+        """Whether the publisher, or its node, was closed."""
         return self._raw is None
 
     def _let_go(self) -> None:
+        if self._raw is not None and self._size is None and self._node.rescue(self.name):
+            with suppress(iox.NotifierNotifyError):
+                self._notify()  # for a subscriber that looked while its sample was on the move
         self._loan = self._notify = self._refuse
         self._raw = self._notifier = self._service = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_node", None) is not None:  # else: creating it failed
+            self._let_go()

@@ -112,6 +112,7 @@ class ScalarKind(PayloadKind):
             self._lowest, self._highest = -(1 << bits) * signed, (1 << bits) - 1
 
     def source(self, value: Any) -> Any:
+        """What to copy from, checked."""
         if isinstance(value, self.payload_type):
             return ctypes.byref(value)
         return ctypes.byref(self.payload_type(self._checked(value)))
@@ -148,15 +149,15 @@ class ScalarKind(PayloadKind):
         return number
 
     def _checked_float(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        real: Any = numbers.Real
+        if isinstance(value, bool) or not isinstance(value, real):
             raise self.wrong_type(value)
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
-        if math.isinf(self.payload_type(number).value) and not (
-            isinstance(value, float) and math.isinf(value)
-        ):
+        meant = isinstance(value, float) and math.isinf(value)
+        if math.isinf(self.payload_type(number).value) and not meant:
             raise InvalidArgument(
                 f"{value!r} is larger than the {self.describe()} of {self.label} can hold; "
                 f"nothing was sent"
@@ -164,10 +165,13 @@ class ScalarKind(PayloadKind):
         return number
 
     def read(self, raw: Any) -> Any:
+        """The read-only payload."""
         return self._received(self.payload_type.from_address(raw.payload_ptr).value)
 
     def writable(self, block: Any) -> Any:
+        """The payload to write to."""
         return self.payload_type.from_buffer(block)
 
     def dtype(self, numpy: Any) -> Any:
+        """The numpy dtype of one payload."""
         return numpy.dtype(self.payload_type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import iceoryx2 as iox
 
@@ -92,7 +92,7 @@ class Server(Port):
             return None
         self.drained = False
         request = ActiveRequest(raw, self._kind, self)
-        self._node.held.add(request)
+        self.track(request)
         return request
 
     def __iter__(self) -> Iterator[ActiveRequest]:
@@ -120,6 +120,7 @@ class Server(Port):
 
     @property
     def closed(self) -> bool:
+        """Whether the server, or its node, was closed."""
         return self._raw is None
 
     def _let_go(self) -> None:
@@ -201,7 +202,7 @@ class ActiveRequest(Received):
             raise IpcError(f"{self._kind.label}: iceoryx2 could not respond: {exc}") from exc
         return outcome_of(True, self._server.notify_clients(), 1)
 
-    def __enter__(self) -> ActiveRequest:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -53,6 +53,7 @@ class StructureKind(PayloadKind):
         self._twin = read_only(payload_type)
 
     def source(self, value: Any) -> Any:
+        """What to copy from, checked."""
         if not isinstance(value, self.payload_type):
             raise self.wrong_type(value)
         if ctypes.sizeof(value) != self.size:
@@ -63,12 +64,15 @@ class StructureKind(PayloadKind):
         return ctypes.byref(value)
 
     def read(self, raw: Any) -> Any:
+        """The read-only payload."""
         return self._twin.from_buffer_copy(self.payload_type.from_address(raw.payload_ptr))
 
     def writable(self, block: Any) -> Any:
+        """The payload to write to."""
         return self.payload_type.from_buffer(block)
 
     def dtype(self, numpy: Any) -> Any:
+        """The numpy dtype of one payload."""
         try:
             return numpy.dtype(self.payload_type)
         except (TypeError, ValueError, NotImplementedError) as exc:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 import iceoryx2 as iox
 
-from taktora.errors import BorrowLimitReached, IpcError
+from taktora.errors import BorrowLimitReached, IpcError, PortClosed
 from taktora.ipc.port import Port, create_port
 from taktora.ipc.received import Sample
 from taktora.ipc.wakeup import Wakeup
@@ -31,7 +33,17 @@ class Subscriber(Port):
 
     role: ClassVar[str] = "subscriber"
 
-    __slots__ = ("_forget", "_kind", "_limit", "_raw", "_receive", "_refs", "drained", "wakeup")
+    __slots__ = (
+        "_forget",
+        "_kind",
+        "_limit",
+        "_raw",
+        "_receive",
+        "_refs",
+        "_rescued",
+        "drained",
+        "wakeup",
+    )
 
     drained: bool
     """Whether the latest :meth:`take` found nothing; ``True`` before the first one."""
@@ -60,6 +72,7 @@ class Subscriber(Port):
         self._receive: Callable[[], Any] = self._raw.receive
         held = channel.node.held
         self._refs, self._forget = held.refs, held.forget
+        self._rescued: deque[Any] = deque()
         self.drained = True
         self.wakeup = Wakeup(self.role, listener, self)
         super().__init__(channel.node, channel.name, kind.label)
@@ -72,7 +85,7 @@ class Subscriber(Port):
             PortClosed: the subscriber or its node was closed.
         """
         try:
-            raw = self._receive()
+            raw = (self._take_rescued() if self._rescued else None) or self._receive()
         except _ReceiveError as exc:
             raise self._refused(exc) from exc
         if raw is None:
@@ -97,15 +110,42 @@ class Subscriber(Port):
             )
         return IpcError(f"{self._label}: iceoryx2 could not receive: {reason}")
 
+    def connect(self) -> None:
+        """Connect to new publishers now instead of at the next take.
+
+        Happens by itself for publishers of this process. On a closed subscriber it does nothing.
+        """
+        with suppress(iox.ConnectionFailure):
+            self._has_data()
+
+    def rescue(self) -> bool:
+        """Receive what waits and keep it for :meth:`take`: its publisher is about to go.
+
+        A growing publisher takes along what no subscriber has looked at yet. Returns whether
+        there was anything.
+        """
+        rescued = self._rescued
+        with suppress(_ReceiveError, PortClosed):
+            while (raw := self._receive()) is not None:
+                rescued.append(raw)
+        return bool(rescued)
+
+    def _take_rescued(self) -> Any:
+        with suppress(IndexError):  # another thread took the last one
+            return self._rescued.popleft()
+        return None
+
     def _has_data(self) -> bool:
         raw = self._raw
-        return raw is not None and raw.has_samples()
+        return raw is not None and (bool(self._rescued) or raw.has_samples())
 
     @property
     def closed(self) -> bool:
+        """Whether the subscriber, or its node, was closed."""
         return self._raw is None
 
     def _let_go(self) -> None:
         self._receive = self._refuse
         self._raw = None
+        self._rescued.clear()
         self.wakeup._let_go()  # noqa: SLF001
