@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -29,13 +30,16 @@ def build(item: Any) -> tuple[Item, Callable[[], Item] | None]:
     if not callable(item):
         raise WrongType(f"add takes an Item or a factory of one, not {item!r}")
     try:
-        built = item()
+        inspect.signature(item).bind()
+    except ValueError:  # some builtins have no signature
+        pass
     except TypeError as error:
         raise WrongType(
             f"add takes an Item, or a factory that needs no arguments; {item!r} needs some "
             f"({error}). To run a plain function, make it an item: @taktora.every(...), "
             "@taktora.on(...) or taktora.item(...)"
         ) from error
+    built = item()
     if not isinstance(built, Item):
         raise WrongType(
             f"the factory {item!r} returned {built!r}, no Item. To run a plain function, make it an "

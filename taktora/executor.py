@@ -25,7 +25,7 @@ from taktora.actors.item import Item
 from taktora.actors.items import ItemActor, ItemCell, ItemRef, has_reset
 from taktora.actors.scheduler import SchedulerActor, SchedulerCell
 from taktora.checks import build, identifier, instance, whole
-from taktora.core.mailbox import Overflow
+from taktora.core.mailbox import Overflow, Wake
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ActorSpec, Added, Remove
 from taktora.core.supervision import Directive, Supervision
@@ -428,7 +428,8 @@ class Executor:
             except LookupError:  # not known yet, or just gone
                 skipped = 0
             items[actor_id] = counters.stats(actor_id, inbox, skipped)
-        return ExecutorStats(items, self._driver.wakeups, self.observation.dead_letters)
+        driver = self._driver
+        return ExecutorStats(items, driver.wakeups, self.observation.dead_letters, driver.rescued)
 
     # --- what refs and the scheduler actor need ---------------------------------------------------
 
@@ -613,10 +614,11 @@ class Executor:
         cell.actor._start_actor_loop()  # noqa: SLF001
 
     def _dropper(self, actor_id: str) -> Callable[[Any, str], None]:
-        def dropped(envelope: Any, reason: str) -> None:
-            message = getattr(envelope, "message", envelope)
-            answered = answer_full(envelope, actor_id, reason)
-            self.observation.dead_letter(actor_id, message, reason, answered)
+        def dropped(entry: Any, reason: str) -> None:
+            if type(entry) is Wake:  # one tick of a burst too many: counted, not a letter
+                return
+            answered = answer_full(entry, actor_id, reason)
+            self.observation.dead_letter(actor_id, entry[0], reason, answered)
 
         return dropped
 

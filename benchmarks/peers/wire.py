@@ -124,8 +124,8 @@ def until(condition: Callable[[], bool], what: str, *, seconds: float = 20.0) ->
 @contextmanager
 def pinning() -> Iterator[None]:
     """Inside the block both ends of a pair stay on a core of their own (`pin`)."""
-    os.environ[PIN] = "1"
     before = os.sched_getaffinity(0)
+    os.environ[PIN] = f"{min(before)} {max(before)}"
     pin(far=False)
     try:
         yield
@@ -137,7 +137,7 @@ def pinning() -> Iterator[None]:
 def pin(*, far: bool) -> None:
     """Keep this thread, and those it starts, on the core of its end; only under `pinning`."""
     if PIN in os.environ:
-        os.sched_setaffinity(0, {1 if far else 0})
+        os.sched_setaffinity(0, {int(os.environ[PIN].split()[far])})
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Actors on pykka's implementor hooks: our inbox, our future, our loop.
 
-The only file that imports pykka's private parts: ``Envelope``, ``_ActorStop``,
-``get_attr_directly`` and the ``_handle_receive`` method. ``tests/actors/test_pykka_private_parts.py`` holds their shape, and
+The only file that imports pykka's private parts: ``_ActorStop``, ``get_attr_directly`` and the ``_handle_receive`` method. ``tests/actors/test_pykka_private_parts.py`` holds their shape, and
 ``pyproject.toml`` pins ``pykka>=4.5,<5``.
 
 What differs from pykka, on purpose:
@@ -21,14 +20,14 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 import pykka
-from pykka._envelope import Envelope
 from pykka._introspection import get_attr_directly
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
+from taktora.actors.blocking import refuse_to_block
 from taktora.actors.inbox import Inbox
-from taktora.actors.promise import Promise
+from taktora.actors.promise import Promise, to_seconds
 from taktora.core.mailbox import Closed, Rejected
-from taktora.errors import ActorDeadError, ActorError, MailboxFull
+from taktora.errors import ActorDeadError, ActorError, AskTimeout, MailboxFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,7 @@ __all__ = [
     "PROXY_MESSAGES",
     "Actor",
     "ActorRef",
-    "Envelope",
+    "Entry",
     "Home",
     "answer_dead",
     "answer_full",
@@ -48,6 +47,13 @@ __all__ = [
 logger = logging.getLogger("taktora")
 
 A = TypeVar("A", bound="Actor")
+
+_LOOK_AGAIN = 0.25
+"""Seconds after which somebody who waits for ever looks whether the run has ended."""
+
+Entry = tuple[Any, "Promise[Any] | None"]
+"""What lies in an inbox: a message, and the promise of whoever asked (a plain tuple: pykka's
+envelope class costs more to make than the message costs to deliver)."""
 
 
 class Home(Protocol):
@@ -72,7 +78,7 @@ class ActorRef(pykka.ActorRef[A]):
             ActorDeadError: the actor has stopped, or was asked to.
             MailboxFull: the mailbox is at capacity and its policy is to reject.
         """
-        result = self.actor_inbox.put(Envelope(message))
+        result = self.actor_inbox.put((message, None))
         if result is not None:
             error = self._refusal(result)
             if error is not None:
@@ -101,19 +107,26 @@ class ActorRef(pykka.ActorRef[A]):
             AskTimeout: no answer in time.
             ExecutorNotRunning: nobody would ever answer, and no timeout was given.
             BlockingInActor: called on a thread that runs actors; use ``block=False``.
+            WrongType, InvalidArgument: ``timeout`` is no duration.
             Exception: whatever the actor raised while handling the message.
+
+        Only ``AskTimeout``, and an ``ExecutorNotRunning`` because the run ended meanwhile, leave
+        the message in the mailbox.
         """
+        timeout = to_seconds(timeout)
+        if block:
+            self._check_wait(timeout)
         promise: Promise[Any] = Promise()
-        result = self.actor_inbox.put(Envelope(message, promise))
+        result = self.actor_inbox.put((message, promise))
         if result is not None:
             error = self._refusal(result)
             if error is not None:
                 promise.fail(error)
         if not block:
             return promise
-        if timeout is None and not promise.done and self.home is not None:
-            self.home.check_answerable(self)
-        return promise.get(timeout=timeout)
+        if timeout is not None or self.home is None:
+            return promise.get(timeout=timeout)
+        return self._wait(promise, lambda home: home.check_answerable(self))
 
     @overload
     def stop(self, *, block: Literal[False], timeout: float | None = None) -> Promise[bool]: ...
@@ -128,17 +141,29 @@ class ActorRef(pykka.ActorRef[A]):
         Returns ``True`` if it is stopped or was being stopped, ``False`` if it was already dead;
         with ``block=False`` a future of that. While the executor is not running, the actor is
         stopped at once and its waiting messages are dead letters.
+
+        Raises:
+            BlockingInActor: called on a thread that runs actors; use ``block=False``.
+            AskTimeout: not stopped in time; it will be.
         """
+        timeout = to_seconds(timeout)
+        at_rest = self.home is not None and self.home.stop_at_rest(self)
+        if block and not at_rest and self.is_alive():
+            refuse_to_block()
         promise: Promise[bool] = Promise()
-        if self.home is not None and self.home.stop_at_rest(self):
+        if at_rest:
             promise.set(True)
         else:
             asked: Promise[Any] = Promise()
-            if type(self.actor_inbox.put_final(Envelope(_ActorStop(), asked))) is Closed:
+            if type(self.actor_inbox.put_final((_ActorStop(), asked))) is Closed:
                 promise.set(False)
             else:
                 asked.add_done_callback(lambda _: promise.set(True))
-        return promise.get(timeout=timeout) if block else promise
+        if not block:
+            return promise
+        if timeout is not None or self.home is None:
+            return promise.get(timeout=timeout)
+        return self._wait(promise, lambda home: home.stop_at_rest(self))
 
     def proxy(self) -> Any:
         """A pykka proxy: attributes and methods of the actor (or of the item) as futures.
@@ -149,6 +174,26 @@ class ActorRef(pykka.ActorRef[A]):
         if not self.is_alive():
             raise ActorDeadError(f"{self} has stopped")
         return pykka.ActorProxy(actor_ref=self)
+
+    def _check_wait(self, timeout: float | None) -> None:
+        """Raise, before anything is sent, if waiting for the answer cannot work."""
+        if not self.is_alive():  # it answers at once: ActorDeadError
+            return
+        if timeout is None or timeout > 0:
+            refuse_to_block()
+        if timeout is None and self.home is not None:
+            self.home.check_answerable(self)
+
+    def _wait(self, promise: Promise[Any], look: Callable[[Home], object]) -> Any:
+        """Wait as long as it takes, and ``look`` now and then: the run could end meanwhile."""
+        assert self.home is not None
+        while True:
+            try:
+                return promise.get(timeout=_LOOK_AGAIN)
+            except AskTimeout:
+                if promise.done:
+                    return promise.get()
+            look(self.home)
 
     def _refusal(self, result: Any) -> Exception | None:
         if type(result) is Closed:
@@ -212,7 +257,7 @@ class Actor(pykka.Actor):
         logger.debug("Stopped %s", self)
         try:
             self.on_stop()
-        except Exception:
+        except BaseException:  # a hook must not take a worker down
             logger.exception("on_stop of %s raised", self)
 
     def _fail(self, error: BaseException, *, starting: bool = False) -> None:
@@ -224,7 +269,7 @@ class Actor(pykka.Actor):
             return
         try:
             self.on_failure(*info)
-        except Exception:
+        except BaseException:  # a hook must not take a worker down
             logger.exception("on_failure of %s raised", self)
 
     if TYPE_CHECKING:
@@ -236,17 +281,17 @@ class Actor(pykka.Actor):
 
 
 def is_stop(message: Any) -> bool:
-    """Whether ``message`` (not its envelope) is pykka's request to stop."""
+    """Whether ``message`` is pykka's request to stop."""
     return type(message) is _ActorStop
 
 
-def answer_dead(envelope: Any, who: str) -> bool:
-    """Answer an envelope that will never be handled; ``True`` if somebody was waiting for it."""
-    promise = getattr(envelope, "reply_to", None)
+def answer_dead(entry: Entry, who: str) -> bool:
+    """Answer an entry that will never be handled; ``True`` if somebody was waiting for it."""
+    message, promise = entry
     if promise is None:
         return False
     try:
-        if is_stop(envelope.message):
+        if is_stop(message):
             promise.set(None)
         else:
             promise.fail(ActorDeadError(f"{who} stopped before handling the message"))
@@ -255,9 +300,9 @@ def answer_dead(envelope: Any, who: str) -> bool:
     return True
 
 
-def answer_full(envelope: Any, who: str, reason: str) -> bool:
-    """Answer an envelope that a full mailbox dropped; ``True`` if somebody was waiting for it."""
-    promise = getattr(envelope, "reply_to", None)
+def answer_full(entry: Entry, who: str, reason: str) -> bool:
+    """Answer an entry that a full mailbox dropped; ``True`` if somebody was waiting for it."""
+    _, promise = entry
     if promise is None:
         return False
     try:

@@ -11,7 +11,7 @@ import queue
 from time import monotonic_ns
 from typing import Any
 
-from taktora.actors.actor import Actor, answer_dead, is_stop
+from taktora.actors.actor import Actor, Entry, answer_dead, is_stop
 from taktora.actors.inbox import Inbox
 from taktora.core.mailbox import Wake
 from taktora.core.stimuli import Completed, Failed, Stimulus, Stopped, Told
@@ -68,7 +68,7 @@ class Cell:
         """Run ``on_start``; what to report if that ended the actor."""
         try:
             self.actor.on_start()
-        except Exception as error:  # noqa: BLE001  # logged, or supervised
+        except BaseException as error:  # noqa: BLE001  # logged, or supervised
             return self._start_failed(error)
         return None
 
@@ -77,19 +77,25 @@ class Cell:
         take = self.inbox.take
         counters = self.counters
         for _ in range(self.throughput):
-            message = take()
-            if message is None:
+            entry = take()
+            if entry is None:
                 break
             began = monotonic_ns()
-            woken = type(message) is Wake
+            woken = type(entry) is Wake
             if woken:
-                error = self._wake(message, began)
-            elif is_stop(message.message):
-                self._end(message)
+                error = self._wake(entry, began)
+            elif is_stop(entry[0]):
+                self._end(entry)
                 return Stopped(self.actor_id)
             else:
-                error = self._receive(message, began)
-            counters.note(monotonic_ns() - began)
+                error = self._receive(entry, began)
+            took = monotonic_ns() - began
+            counters.count += 1
+            counters.took_sum += took
+            if took > counters.took_max:
+                counters.took_max = took
+            if took < counters.took_min:
+                counters.took_min = took
             if error is not None:
                 counters.failed += 1
                 return self._report(error)
@@ -106,32 +112,42 @@ class Cell:
     def _wake(self, wake: Wake, began: int) -> BaseException | None:  # noqa: ARG002
         return None  # a plain actor has no triggers
 
-    def _receive(self, envelope: Any, began: int) -> BaseException | None:  # noqa: ARG002
+    def _receive(self, entry: Entry, began: int) -> BaseException | None:  # noqa: ARG002
         """Handle a message; the exception, if it was told (an asker gets its own back)."""
-        return self._answer(envelope, self.actor._handle_receive)  # noqa: SLF001
-
-    def _answer(self, envelope: Any, handle: Any) -> BaseException | None:
-        reply_to = envelope.reply_to
+        message, promise = entry
         try:
-            response = handle(envelope.message)
+            response = self.actor._handle_receive(message)  # noqa: SLF001
         except BaseException as error:  # noqa: BLE001  # never reaches pykka's loop or a worker's
-            if reply_to is None:
-                return error
-            self._reply(reply_to.fail, error)
-            return None if isinstance(error, Exception) else error
-        if reply_to is not None:
-            self._reply(reply_to.set, response)
+            return self._raised(promise, error)
+        if promise is not None:
+            return self._reply(promise.set, response)
         return None
 
-    def _reply(self, settle: Any, value: Any) -> None:
+    def _raised(self, promise: Any, error: BaseException) -> BaseException | None:
+        """An ask's exception goes to the asker, a tell's to supervision, a BaseException to both."""
+        if promise is None:
+            return error
+        logger.info("Exception returned from %s to caller:", self.actor, exc_info=error)
+        failed = self._reply(promise.fail, error)
+        return failed if isinstance(error, Exception) else error
+
+    def _reply(self, settle: Any, value: Any) -> BaseException | None:
         try:
             settle(value)
         except queue.Full:
             logger.warning("the answer of %r was not wanted: its future is settled", self.actor_id)
+        except BaseException as error:  # noqa: BLE001  # of a done callback; see Promise
+            return error
+        return None
 
     # --- ends -----------------------------------------------------------------------------------
 
-    def _start_failed(self, error: Exception) -> Stimulus:
+    def restart(self) -> Stimulus:
+        """Obey ``Restart``: a plain actor cannot be built anew, so (as in pykka) it ends."""
+        self._end(None)
+        return Stopped(self.actor_id)
+
+    def _start_failed(self, error: BaseException) -> Stimulus:
         self.actor._fail(error, starting=True)  # noqa: SLF001
         self._bury(None)
         return Stopped(self.actor_id)
@@ -152,9 +168,9 @@ class Cell:
         left = self.inbox.close()
         if stop is not None:
             answer_dead(stop, self.actor_id)
-        for message in left:
-            if type(message) is Wake:
+        for entry in left:
+            if type(entry) is Wake:
                 continue
-            answered = answer_dead(message, self.actor_id)
-            if self.on_dead_letter is not None and not is_stop(message.message):
-                self.on_dead_letter(self.actor_id, message.message, "actor stopped", answered)
+            answered = answer_dead(entry, self.actor_id)
+            if self.on_dead_letter is not None and not is_stop(entry[0]):
+                self.on_dead_letter(self.actor_id, entry[0], "actor stopped", answered)

@@ -10,7 +10,7 @@ from taktora.time import Nanos
 if TYPE_CHECKING:
     from taktora.actors.items import ItemActor, ItemRef
 
-__all__ = ["Context"]
+__all__ = ["Context", "MessageContext"]
 
 
 class Context:
@@ -62,3 +62,20 @@ class Context:
     def __repr__(self) -> str:
         kinds = ", ".join(fired.kind for fired in self.triggers)
         return f"<Context of {self.item_id!r}: {kinds}>"
+
+
+class MessageContext(Context):
+    """The context of ``on_receive``: makes its trigger only when somebody looks at it."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, actor: ItemActor, message: Any, now_ns: Nanos) -> None:
+        self._actor = actor
+        self._message = message
+        self.now_ns = now_ns
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "triggers":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.triggers = (Fired("message", self._message),)
+        return self.triggers

@@ -92,7 +92,12 @@ class TriggerDeclarer:
         Raises:
             InvalidTrigger: closed, or of a kind that cannot be polled (a regular file).
         """
-        number = fileno if isinstance(fileno, int) else getattr(fileno, "fileno", lambda: None)()
+        try:
+            number = fileno if isinstance(fileno, int) else fileno.fileno()
+        except AttributeError:
+            number = None
+        except (OSError, ValueError) as error:  # closed, or a file that is only in memory
+            raise InvalidTrigger(f"{self._owner}: {fileno!r} cannot wake an item ({error})") from error
         if isinstance(number, bool) or not isinstance(number, int):
             raise WrongType(f"{self._owner}: fd() takes a file descriptor, not {fileno!r}")
         try:

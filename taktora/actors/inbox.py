@@ -2,6 +2,9 @@
 
 Any thread puts; the thread that executes the actor takes. The bell rings when the mailbox goes
 from announced-empty to non-empty, so one ring covers a whole burst.
+
+Taking a message needs no lock: ``deque.popleft`` is atomic, and the depth is the length of the
+line. Only a :class:`Wake` does, because others may be merging into it.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from taktora.core.mailbox import Closed, Dropped, Mailbox, Overflow, PutResult, Woke
+from taktora.core.mailbox import Closed, Dropped, Mailbox, Overflow, PutResult, Wake, Woke
 from taktora.core.triggers import Fired
 
 __all__ = ["Inbox"]
@@ -40,11 +43,20 @@ class Inbox(Mailbox):
     def put(self, message: Any) -> PutResult:
         """Add ``message``; what happened if it was not simply accepted. Never blocks."""
         with self._lock:
-            result = put(self, message)
-            ring = not self._announced and result is None
-            if ring:
+            line = self._line
+            depth = len(line) - (self._wake is not None)
+            if depth < self.capacity and not self.closed and self._final is None:
+                line.append(message)
+                self.accepted += 1
+                if depth >= self.peak:
+                    self.peak = depth + 1
+                if self._announced:
+                    return None
                 self._announced = True
-        if ring:
+                result = None
+            else:
+                result = put(self, message)
+        if result is None:
             self.bell()
         elif type(result) is Dropped and self.on_dead_letter is not None:
             self.on_dead_letter(result.message, f"mailbox full, policy {self.overflow.value!r}")
@@ -75,15 +87,33 @@ class Inbox(Mailbox):
     def wake(self, fired: tuple[Fired, ...], *, merge: bool = True) -> Woke:
         """Ask for an execution. Does not ring: the scheduler that calls this knows already."""
         with self._lock:
+            if merge and self._wake is None and not self.closed and self._final is None:
+                self._wake = pending = Wake(fired)
+                self._line.append(pending)
+                return Woke.QUEUED
             return wake(self, fired, merge=merge)
 
     def take(self) -> Any | None:
         """The next message or wake-up, ``None`` when there is none."""
+        if self._control is None:
+            try:
+                head = self._line.popleft()
+            except IndexError:
+                if self._final is None:
+                    return None
+            else:
+                if type(head) is Wake:
+                    with self._lock:  # nothing merges into it from here on
+                        if head is self._wake:
+                            self._wake = None
+                return head
         with self._lock:
             return take(self)
 
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""
+        if not self._announced:  # the next put rings anyway
+            return bool(self._line or self._control or self._final)
         with self._lock:
             self._announced = waiting = bool(self._line or self._control or self._final)
             return waiting

@@ -82,6 +82,9 @@ class FunctionItem(Item):
             raise WrongType(f"triggers must be callable (it gets the declarer), not {triggers!r}")
         if id is not None and not isinstance(id, str):
             raise WrongType(f"id must be a string, not {id!r}")
+        for what, number in (("app_id", app_id), ("app_instance_id", app_instance_id)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+                raise WrongType(f"{what} must be an integer or None, not {number!r}")
         self._execute = adapt(execute)
         self._triggers = triggers
         self._function = execute
@@ -127,9 +130,12 @@ def every(
     """Decorator: the function becomes an item that runs on an interval of ``period``.
 
     Raises:
-        InvalidArgument: a period that is not a positive, finite duration.
+        InvalidArgument: a period that is not positive and finite.
+        WrongType: ``period`` is no duration, or ``missed`` no ``MissedTick``.
     """
     to_nanos(period, what="period")
+    if not isinstance(missed, MissedTick):
+        raise WrongType(f"missed must be a MissedTick, not {missed!r}")
 
     def decorate(function: Execute) -> FunctionItem:
         return FunctionItem(function, triggers=lambda on: on.interval(period, missed=missed), id=id)
@@ -168,7 +174,10 @@ def adapt(execute: Execute) -> Callable[[Any], ControlFlow | None]:
         WrongType: it is a coroutine function, or needs something else than at most a context.
     """
     name = getattr(execute, "__qualname__", repr(execute))
-    if inspect.iscoroutinefunction(execute) or inspect.isasyncgenfunction(execute):
+    call = getattr(type(execute), "__call__", None)  # noqa: B004  # of an object that is called
+    if any(map(inspect.iscoroutinefunction, (execute, call))) or any(
+        map(inspect.isasyncgenfunction, (execute, call))
+    ):
         raise WrongType(
             f"{name} is async; an item's execute is a plain function (run an event loop in a "
             "thread of its own and tell the item from it)"

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, handle_proxy
+from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, handle_proxy
 from taktora.actors.cell import Cell
-from taktora.actors.context import Context
+from taktora.actors.context import Context, MessageContext
 from taktora.actors.flow import ControlFlow
 from taktora.actors.item import Item, adapt
 from taktora.core.mailbox import Overflow, Wake
@@ -143,8 +143,6 @@ class ItemCell(Cell):
 
     def _wake(self, wake: Wake, began: int) -> BaseException | None:
         fired = wake.fired
-        for source, _, _ in self.rearm:
-            source.drained = True
         ctx = Context(self.item_actor, fired, began)
         error: BaseException | None = None
         if self.observation.on:
@@ -157,8 +155,10 @@ class ItemCell(Cell):
             except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
                 error = raised
         for source, more, again in self.rearm:
-            if not source.drained and more():
-                self.inbox.wake(again)
+            if not source.drained:  # it took something and did not look whether that was all
+                source.drained = True
+                if more():
+                    self.inbox.wake(again)
         if self.on_rearm is not None:
             self.on_rearm(fired)
         if self.ticks:
@@ -167,41 +167,51 @@ class ItemCell(Cell):
                 self.counters.note_tick(began - scheduled)
         return error
 
-    def _receive(self, envelope: Any, began: int) -> BaseException | None:
-        def handle(message: Any) -> Any:
-            item = self.item_actor.item
+    def _receive(self, entry: Entry, began: int) -> BaseException | None:
+        message, promise = entry
+        actor = self.item_actor
+        try:
             if type(message) in PROXY_MESSAGES:
-                return handle_proxy(item, message)
-            ctx = Context(self.item_actor, (Fired("message", message),), began)
-            if not self.observation.on:
-                return item.on_receive(message, ctx)
-            answer: list[Any] = []
-            error = self.observation.around(
-                self.item_actor, lambda c: answer.append(item.on_receive(message, c)), ctx
-            )
-            if error is not None:
-                raise error
-            return answer[0]
+                response = handle_proxy(actor.item, message)
+            elif self.observation.on:
+                response = self._observed(message, began)
+            else:
+                response = actor.item.on_receive(message, MessageContext(actor, message, began))
+        except BaseException as error:  # noqa: BLE001  # to the asker, or supervision decides
+            return self._raised(promise, error)
+        if promise is not None:
+            return self._reply(promise.set, response)
+        return None
 
-        return self._answer(envelope, handle)
+    def _observed(self, message: Any, began: int) -> Any:
+        actor = self.item_actor
+        answer: list[Any] = []
+        error = self.observation.around(
+            actor,
+            lambda ctx: answer.append(actor.item.on_receive(message, ctx)),
+            MessageContext(actor, message, began),
+        )
+        if error is not None:
+            raise error
+        return answer[0]
 
     def restart(self) -> Stimulus:
         """Obey ``Restart``: build the item anew; what to report."""
         try:
             self.item_actor.rebuild()
-        except Exception as error:  # noqa: BLE001  # supervision decides again
+        except BaseException as error:  # noqa: BLE001  # supervision decides again
             return Failed(self.actor_id, error)
         return Restarted(self.actor_id)
 
-    def _start_failed(self, error: Exception) -> Stimulus:
-        return self._report(error)
+    def _start_failed(self, error: BaseException) -> Stimulus:
+        return Failed(self.actor_id, error)  # as in pykka, on_failure is only for what came later
 
     def _report(self, error: BaseException) -> Stimulus:
         """A failing item stays an actor; supervision decides about it."""
         info = (type(error), error, error.__traceback__)
         try:
             self.item_actor.on_failure(*info)
-        except Exception:
+        except BaseException:  # a hook must not take a worker down
             logger.exception("on_failure of %s raised", self.item_actor)
         return Failed(self.actor_id, error)
 

@@ -8,34 +8,59 @@ an ``await`` that does not block the event loop, and a refusal to wait on a thre
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import queue
 import sys
 import threading
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
 import pykka
 
 from taktora.actors.blocking import refuse_to_block
-from taktora.errors import AskTimeout
+from taktora.errors import AskTimeout, BlockingInActor, InvalidArgument, WrongType
 
-__all__ = ["Promise"]
+__all__ = ["Promise", "to_seconds"]
 
 T = TypeVar("T")
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
+logger = logging.getLogger("taktora")
+
+
+def to_seconds(timeout: Any) -> float | None:
+    """A timeout in seconds; ``None`` stays, and (as in pykka) negative means "do not wait".
+
+    Raises:
+        WrongType: neither ``None``, a ``timedelta`` nor a number.
+        InvalidArgument: NaN.
+    """
+    if timeout is None or type(timeout) is float and timeout == timeout:
+        return timeout
+    if isinstance(timeout, timedelta):
+        return timeout.total_seconds()
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise WrongType(f"timeout must be seconds, a timedelta or None, not {timeout!r}")
+    if math.isnan(timeout):
+        raise InvalidArgument("timeout must not be NaN")
+    return timeout
+
+
 class Promise(pykka.Future[T]):
     """A value that is there now or later. Thread-safe."""
 
-    __slots__ = ("_callbacks", "_error", "_settled", "_value", "_waiters")
+    __slots__ = ("_callbacks", "_error", "_settled", "_traceback", "_value", "_waiters")
 
     _guard = threading.Lock()
     """Shared by all promises; held for a few instructions, only when someone waits or hooks in."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # Not super().__init__(): it makes what only derived futures need, for every ask.
+        self._get_hook = None
         self._settled = False
         self._value: Any = None
         self._error: BaseException | None = None
@@ -63,15 +88,42 @@ class Promise(pykka.Future[T]):
             Exception: what the promise was settled with.
         """
         if self._get_hook is not None:
-            return super().get(timeout=timeout)
+            return self._derive(timeout)
         if not self._settled:
-            self._wait(timeout)
+            self._wait(to_seconds(timeout))
         if self._error is not None:
-            raise self._error
+            # Not with what earlier gets added to it: an answer may be looked at many times.
+            raise self._error.with_traceback(self._traceback)
         return self._value  # type: ignore[no-any-return]
 
+    def _derive(self, timeout: float | None) -> T:
+        try:
+            value = super().get(timeout=timeout)
+        except (pykka.Timeout, BlockingInActor):
+            raise
+        except BaseException:
+            self._decided()
+            raise
+        self._decided()
+        return value
+
+    def _decided(self) -> None:
+        """A derived future has its result: continue with what waits for it."""
+        with self._guard:
+            self._settled = True
+            callbacks, self._callbacks = self._callbacks, None
+        for callback in callbacks or ():
+            self._call(callback)
+
+    def _call(self, callback: Callable[[Promise[T]], None]) -> None:
+        try:
+            callback(self)
+        except Exception:  # as concurrent.futures: its thread has other things to do
+            logger.exception("a done callback of %r raised", self)
+
     def _wait(self, timeout: float | None) -> None:
-        refuse_to_block()
+        if timeout is None or timeout > 0:
+            refuse_to_block()
         waiter = threading.Lock()
         waiter.acquire()
         with self._guard:
@@ -117,6 +169,7 @@ class Promise(pykka.Future[T]):
                 raise queue.Full
             self._value = value
             self._error = error
+            self._traceback = None if error is None else error.__traceback__
             self._settled = True
             waiters, callbacks = self._waiters, self._callbacks
             self._waiters = self._callbacks = None
@@ -125,20 +178,22 @@ class Promise(pykka.Future[T]):
                 waiter.release()
         if callbacks is not None:
             for callback in callbacks:
-                callback(self)
+                self._call(callback)
 
     def set_get_hook(self, func: Callable[[float | None], T]) -> None:
         """Make this a derived future: ``func(timeout)`` is called by the first ``get``."""
         with self._guard:
             if self._settled:
                 raise queue.Full
+            super().__init__()
             super().set_get_hook(func)
 
     def add_done_callback(self, callback: Callable[[Promise[T]], None]) -> None:
         """Call ``callback(promise)`` once settled: on the settling thread, or at once if it is.
 
-        Keep it short; to go on working, ``tell`` an actor from it. On a derived future the
-        callback runs when somebody has called ``get``; add it to the original instead.
+        Keep it short; to go on working, ``tell`` an actor from it. An exception in it is logged.
+        On a derived future the callback runs when somebody has called ``get``; add it to the
+        original instead.
         """
         with self._guard:
             if not self._settled:
@@ -146,7 +201,7 @@ class Promise(pykka.Future[T]):
                     self._callbacks = []
                 self._callbacks.append(callback)
                 return
-        callback(self)
+        self._call(callback)
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait inside an event loop without blocking it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from taktora.actors.actor import Actor, ActorRef
+from taktora.actors.actor import Actor, ActorRef, Entry
 from taktora.actors.cell import Cell
 from taktora.core.scheduler import Description, Scheduler
 from taktora.core.stimuli import Describe, Pause, Remove, Resume, Stimulus
@@ -19,6 +19,13 @@ __all__ = ["SchedulerActor", "SchedulerCell"]
 Report = Callable[[Stimulus], None]
 
 
+class SchedulerRef(ActorRef["SchedulerActor"]):
+    """The scheduler's handle. It answers at rest too: whoever asks then is the driver."""
+
+    def _check_wait(self, timeout: float | None) -> None:
+        pass
+
+
 class SchedulerActor(Actor):
     """Takes ``Pause``, ``Resume``, ``Remove`` and ``Describe``; anything else is a WrongType."""
 
@@ -27,6 +34,9 @@ class SchedulerActor(Actor):
         self._scheduler = scheduler
         self._report = report
         self._name = name
+
+    def _create_ref(self) -> SchedulerRef:
+        return SchedulerRef(self)
 
     def __str__(self) -> str:
         return f"scheduler of {self._name!r}"
@@ -76,10 +86,10 @@ class SchedulerCell(Cell):
         while self.inbox.settle():
             self.run()
 
-    def _receive(self, envelope: Any, began: int) -> BaseException | None:
-        error = super()._receive(envelope, began)
+    def _receive(self, entry: Entry, began: int) -> BaseException | None:
+        error = super()._receive(entry, began)
         if isinstance(error, UnknownItem | WrongType):
-            self.on_dead_letter(self.actor_id, envelope.message, str(error), False)
+            self.on_dead_letter(self.actor_id, entry[0], str(error), False)
             return None
         return error
 

@@ -117,7 +117,6 @@ class Mailbox:
 
     __slots__ = (
         "_control",
-        "_depth",
         "_final",
         "_line",
         "_wake",
@@ -144,42 +143,46 @@ class Mailbox:
         self._control: deque[Any] | None = None
         self._wake: Wake | None = None
         self._final: list[Any] | None = None
-        self._depth = 0
 
     @property
     def depth(self) -> int:
-        """Messages waiting, triggers and control messages not counted."""
-        return self._depth
+        """Messages waiting; the pending wake-up and control messages are not counted."""
+        return len(self._line) - (self._wake is not None)
 
     def __bool__(self) -> bool:
         return bool(self._line) or bool(self._control) or bool(self._final)
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else f"{self._depth}/{self.capacity}"
+        state = "closed" if self.closed else f"{self.depth}/{self.capacity}"
         return f"<Mailbox {state}, {self.dropped} dropped, {self.rejected} rejected>"
 
     def put(self, message: Any) -> PutResult:
         """Add ``message`` at the end of the line, or say what happened instead."""
         if self.closed or self._final is not None:
             return _CLOSED
-        depth = self._depth
+        depth = len(self._line) - (self._wake is not None)
         if depth < self.capacity:
             self._line.append(message)
-            self._depth = depth = depth + 1
             self.accepted += 1
-            if depth > self.peak:
-                self.peak = depth
+            if depth >= self.peak:
+                self.peak = depth + 1
             return None
         if self.overflow is Overflow.REJECT:
             self.rejected += 1
             return Rejected(depth)
-        self.dropped += 1
         if self.overflow is Overflow.DROP_NEWEST:
+            self.dropped += 1
             return Dropped(message)
-        oldest = self._remove_oldest()
+        try:
+            oldest = self._remove_oldest()
+        except IndexError:  # taken by its actor this very moment: there is room
+            result = None
+        else:
+            self.dropped += 1
+            result = Dropped(oldest)
         self._line.append(message)
         self.accepted += 1
-        return Dropped(oldest)
+        return result
 
     def put_control(self, message: Any) -> PutResult:
         """Add ``message`` to the lane that is taken before the line and never full."""
@@ -208,10 +211,9 @@ class Mailbox:
         if self.closed or self._final is not None:
             return Woke.REFUSED
         if not merge:
-            if self._depth >= self.capacity:
+            if self.depth >= self.capacity:
                 self.dropped += 1
                 return Woke.REFUSED
-            self._depth += 1
             self._line.append(Wake(fired))
             return Woke.QUEUED
         pending = self._wake
@@ -231,8 +233,6 @@ class Mailbox:
         head = self._line.popleft()
         if head is self._wake:
             self._wake = None
-        else:
-            self._depth -= 1
         return head
 
     def settle(self) -> bool:
@@ -246,15 +246,15 @@ class Mailbox:
         self._control = self._final = None
         self._line.clear()
         self._wake = None
-        self._depth = 0
         return left
 
     def _remove_oldest(self) -> Any:
         """Take out the oldest thing that counts, leaving a pending mergeable wake-up in place."""
         pending = self._wake
-        if pending is not None and self._line[0] is pending:
-            self._line.popleft()
-            oldest = self._line.popleft()
-            self._line.appendleft(pending)
+        oldest = self._line.popleft()
+        if oldest is not pending:
             return oldest
-        return self._line.popleft()
+        try:
+            return self._line.popleft()
+        finally:
+            self._line.appendleft(pending)

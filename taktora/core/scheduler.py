@@ -190,7 +190,8 @@ class Scheduler:
         self._next_number = 0
         self._epoch: Nanos = 0
         self._running = False
-        self._open = False
+        self.open = False
+        """A run is under way and was not asked to stop. For others to read."""
         self.in_flight = 0
         """``Execute`` commands that were not answered yet."""
         self._handlers: dict[type[Any], Callable[[Any, Nanos], tuple[Command, ...]]] = {
@@ -228,12 +229,7 @@ class Scheduler:
     @property
     def finished(self) -> bool:
         """The run was asked to stop and nothing is outstanding any more."""
-        return self.in_flight == 0 and not self._open
-
-    @property
-    def open(self) -> bool:
-        """A run is under way and was not asked to stop."""
-        return self._open
+        return self.in_flight == 0 and not self.open
 
     @property
     def running(self) -> bool:
@@ -318,7 +314,7 @@ class Scheduler:
 
     def _run_started(self, _: RunStarted, now: Nanos) -> tuple[Command, ...]:
         self._epoch = now
-        self._running = self._open = True
+        self._running = self.open = True
         commands: list[Command] = []
         for actor in self._actors.values():
             commands += self._begin(actor, now)
@@ -327,11 +323,11 @@ class Scheduler:
         return tuple(commands)
 
     def _stop_requested(self, _: StopRequested, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
-        self._open = False
+        self.open = False
         return _NOTHING
 
     def _run_ended(self, _: RunEnded, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
-        self._running = self._open = False
+        self._running = self.open = False
         self._timers.clear()
         return _NOTHING
 
@@ -347,7 +343,7 @@ class Scheduler:
                 subscription.deadline.due = now + subscription.deadline.within
             actor = subscription.actor
             actor.mailbox.wake(subscription.fired)
-            if actor.phase is _IDLE and self._open and not actor.paused:
+            if actor.phase is _IDLE and self.open and not actor.paused:
                 actor.phase = _ACTIVE
                 self.in_flight += 1
                 return actor.execute
@@ -431,7 +427,7 @@ class Scheduler:
             return self._forget(actor, stop=True)
         directive, pause = actor.failures.decide(actor.spec.supervision, now)
         if directive is Directive.STOP:
-            self._open = False
+            self.open = False
             return (Escalate(stimulus.actor_id, stimulus.error),)
         if directive is Directive.RESTART:
             actor.phase = _SUSPENDED
@@ -483,7 +479,7 @@ class Scheduler:
 
     def _activate(self, actor: _Actor) -> tuple[Command, ...]:
         """``Execute`` if the actor may run now. The caller knows that it has mail."""
-        if actor.phase is _IDLE and self._open and not actor.paused:
+        if actor.phase is _IDLE and self.open and not actor.paused:
             actor.phase = _ACTIVE
             self.in_flight += 1
             return actor.execute

@@ -1,5 +1,5 @@
-"""A heap of wishes to be woken. Cancelled entries stay until they surface or outnumber the others:
-O(log n) per change, and the heap is never more than twice as long as what is wanted.
+"""A heap of wishes to be woken. Cancelled entries stay until they surface or are half of the heap:
+O(log n) per change, and actors that come and go leave nothing behind.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The few system calls that Python 3.11 does not offer: timerfd and prctl. Linux."""
+"""The few system calls that Python 3.11 does not offer, or not the way the driver needs them.
+
+They are made through ``PyDLL``, which keeps the GIL: none of them blocks, and letting go of the
+GIL between two steps of the driver invites another thread in, at two context switches a time.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ import os
 
 from taktora.time import NANOS_PER_SECOND, Nanos
 
-__all__ = ["TimerFd", "get_timer_slack", "set_thread_name", "set_timer_slack"]
+__all__ = ["Bell", "TimerFd", "get_timer_slack", "set_thread_name", "set_timer_slack"]
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.PyDLL(None, use_errno=True)
 
 _CLOCK_MONOTONIC = 1
 _TFD_NONBLOCK = os.O_NONBLOCK
@@ -66,6 +70,35 @@ class TimerFd:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+class Bell:
+    """A non-blocking eventfd(2): rung by any thread or signal handler, heard by one."""
+
+    def __init__(self) -> None:
+        self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._count = ctypes.c_uint64()
+        self._reference = ctypes.byref(self._count)
+
+    def fileno(self) -> int:
+        """The descriptor; -1 once closed."""
+        return self._fd
+
+    def ring(self) -> None:
+        """Make the descriptor readable. Does nothing once closed."""
+        if self._fd >= 0:
+            # Lets go of the GIL on purpose: who is woken needs it, and may be on this very core.
+            os.eventfd_write(self._fd, 1)
+
+    def hear(self) -> None:
+        """Make the descriptor unreadable until it is rung again."""
+        _libc.eventfd_read(self._fd, self._reference)
+
+    def close(self) -> None:
+        """Release the descriptor."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 def set_timer_slack(nanos: int) -> None:

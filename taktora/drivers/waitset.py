@@ -9,7 +9,6 @@ The loop never waits for the pool: completions come back as stimuli like everyth
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
@@ -30,7 +29,7 @@ from taktora.core.commands import (
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Stimulus, StopRequested
 from taktora.core.triggers import FdTrigger, ListenerTrigger
-from taktora.drivers.libc import TimerFd
+from taktora.drivers.libc import Bell, TimerFd
 from taktora.drivers.signals import SignalPipe
 from taktora.drivers.watching import FdSet, WatchedListener, WatchedPort
 from taktora.drivers.workers import WorkerPool
@@ -105,7 +104,7 @@ class WaitSetDriver:
         builder = builder.signal_handling_mode(iox.SignalHandlingMode.Disabled)
         self._waitset: Any = builder.create(iox.ServiceType.Ipc)
         self._wait_once = self._waitset.wait_and_process_with_timeout
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._bell = Bell()
         self._timer = TimerFd()
         self.signals = SignalPipe()
         self._fds = FdSet(self.report)
@@ -113,7 +112,7 @@ class WaitSetDriver:
         self._fd_numbers: dict[int, int] = {}
         self._table: dict[Any, Callable[[], None]] = {}
         self._own_guards = [
-            self._attach_own(self._bell, self._on_bell),
+            self._attach_own(self._bell.fileno(), self._bell.hear),
             self._attach_own(self._timer.fileno(), self._on_timer),
             self._attach_own(self.signals.fileno(), self._on_signal),
             self._attach_own(self._fds.fileno(), self._fds.fire),
@@ -129,9 +128,7 @@ class WaitSetDriver:
 
     def ring(self) -> None:
         """Wake the driver. Any thread, signal handlers included."""
-        bell = self._bell
-        if bell >= 0:
-            os.eventfd_write(bell, 1)
+        self._bell.ring()
 
     def work(self, cell: Runnable) -> None:
         """Let an actor handle its mail on this (pool) thread, and report."""
@@ -196,6 +193,7 @@ class WaitSetDriver:
     ) -> None:
         """Run until stopped, or until a limit is reached and everything running has finished."""
         scheduler, switch, ready = self._scheduler, self._switch, self._ready
+        handle = scheduler.handle
         self._pool = pool
         self.failure = None
         self._started = False
@@ -210,7 +208,7 @@ class WaitSetDriver:
                     self.pump()
                 now = monotonic_ns()
                 if self._due is not None and self._due <= now:
-                    self.obey(scheduler.handle(_ELAPSED, now=now))
+                    self.obey(handle(_ELAPSED, now=now))
                 if switch.stopping or (until is not None and now >= until):
                     self.report(StopRequested())
                     until = None
@@ -222,7 +220,9 @@ class WaitSetDriver:
                         if left <= 0:  # before the executions: they must not start another turn
                             self.report(StopRequested())
                     for _ in range(len(ready)):
-                        self.report(ready.popleft().run())
+                        commands = handle(ready.popleft().run(), now=monotonic_ns())
+                        if commands:
+                            self.obey(commands)
                 if predicate is not None:
                     try:
                         satisfied = bool(predicate())
@@ -231,7 +231,7 @@ class WaitSetDriver:
                     if satisfied:
                         self.report(StopRequested())
                         predicate = None
-                if scheduler.finished:
+                if scheduler.in_flight == 0 and not scheduler.open:
                     orderly = True
                     break
                 self._wait(until, predicate is not None)
@@ -245,7 +245,6 @@ class WaitSetDriver:
 
     def close(self) -> None:
         """Detach everything and release every descriptor."""
-        bell, self._bell = self._bell, -1
         for guard, _, _ in self._guards.values():
             guard.delete()
         self._guards.clear()
@@ -256,7 +255,7 @@ class WaitSetDriver:
         self._fds.close()
         self.signals.close()
         self._timer.close()
-        os.close(bell)
+        self._bell.close()
         self._waitset = self._wait_once = None
 
     # --- waiting --------------------------------------------------------------------------------
@@ -301,12 +300,6 @@ class WaitSetDriver:
             if watched.sweep():
                 self.rescued += 1
         self._swept = (self._swept + _SWEEP_AT_MOST) % len(guards)
-
-    def _on_bell(self) -> None:
-        try:
-            os.eventfd_read(self._bell)
-        except BlockingIOError:
-            return
 
     def _on_timer(self) -> None:
         self._armed = 0

@@ -14,6 +14,7 @@ from taktora.core.stimuli import Triggered
 __all__ = ["FdSet", "WatchedListener", "WatchedPort"]
 
 Report = Callable[[Triggered], None]
+"""Tells the scheduler and obeys it."""
 
 
 class WatchedPort:

@@ -7,7 +7,7 @@ import hashlib
 from typing import Any, Final
 
 from taktora.errors import UnsupportedPayload, WrongType
-from taktora.ipc.kind import PayloadKind, import_numpy
+from taktora.ipc.kind import PayloadKind, frozen_array, import_numpy
 
 __all__ = ["ArrayKind", "layout_name"]
 
@@ -82,7 +82,7 @@ class ArrayKind(PayloadKind):
 
     def read(self, raw: Any) -> Any:
         """The read-only payload."""
-        return self._numpy.ndarray(self._shape, self._base, buffer=self.view(raw))
+        return frozen_array(self._numpy, self.payload_type, self.view(raw))
 
     def writable(self, block: Any) -> Any:
         """The payload to write to."""

@@ -10,7 +10,7 @@ import iceoryx2 as iox
 from taktora.errors import MissingExtra, UnsupportedPayload, WrongType
 from taktora.ipc.memory import shared_view
 
-__all__ = ["PayloadKind", "checked_type_name", "import_numpy"]
+__all__ = ["PayloadKind", "checked_type_name", "frozen_array", "import_numpy"]
 
 
 class PayloadKind(ABC):
@@ -63,8 +63,7 @@ class PayloadKind(ABC):
     def array(self, raw: Any) -> Any:
         """The received payload as a read-only ndarray in shared memory, kept alive."""
         numpy = import_numpy()
-        dtype = self.dtype(numpy)
-        return numpy.ndarray(dtype.shape, dtype.base, buffer=self.view(raw))
+        return frozen_array(numpy, self.dtype(numpy), self.view(raw))
 
     def wrong_type(self, value: object) -> WrongType:
         """The error for a value that this kind does not carry."""
@@ -79,6 +78,15 @@ class PayloadKind(ABC):
     def __repr__(self) -> str:
         size = "any size" if self.size is None else f"{self.size} bytes"
         return f"<{type(self).__name__} {self.type_name!r}, {size}, of {self.label}>"
+
+
+def frozen_array(numpy: Any, dtype: Any, view: memoryview) -> Any:
+    """The bytes of ``view`` as one ``dtype``, read-only for good.
+
+    ``numpy.ndarray(buffer=view)`` would look behind the memoryview and let ``flags.writeable`` be
+    switched on, and the first write would end the process.
+    """
+    return numpy.frombuffer(view, dtype.base).reshape(dtype.shape)
 
 
 def import_numpy() -> Any:

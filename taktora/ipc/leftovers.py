@@ -10,6 +10,7 @@ it is shared with programs that are not ours.
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -23,14 +24,25 @@ _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - that is where POSIX sha
 
 
 def remove_node_counter(config: Any, prefix: str) -> None:
-    """Remove the counter of the domain with that ``prefix``, unless a node of it lives."""
+    """Remove the counter of the domain with that ``prefix``, unless another process has a node.
+
+    Call it when this process has none open any more. One that was closed may still be listed,
+    kept by a payload view; it needs no number again.
+    """
     try:
-        if iox.Node.list(iox.ServiceType.Ipc, config):
-            return
+        nodes = iox.Node.list(iox.ServiceType.Ipc, config)
     except iox.NodeListFailure:
+        return
+    if any(_owner_of(node) != os.getpid() for node in nodes):
         return
     counter = re.compile(re.escape(prefix) + r"[0-9a-f]+_node\.[0-9_]+\.global_mgmt")
     with suppress(OSError):
         for path in _SHARED_MEMORY.glob(f"{prefix}*.global_mgmt"):
             if counter.fullmatch(path.name):
                 path.unlink(missing_ok=True)
+
+
+def _owner_of(node: Any) -> int | None:
+    """Process id of a listed node; ``None`` when it cannot be told."""
+    identity = getattr(getattr(node, "_0", None), "id", None)
+    return None if identity is None else int(identity.pid(iox.ServiceType.Ipc))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final, TypedDict
 
 import attrs
@@ -13,15 +14,23 @@ __all__ = [
     "ChannelLimitsGiven",
     "ServiceLimits",
     "ServiceLimitsGiven",
+    "SERVICE_BYTES",
     "check_channel_limits",
     "check_service_limits",
     "refuse_differences",
 ]
 
+SERVICE_BYTES: Final = 65_536
+"""``max_bytes`` of a service that carries ``bytes`` and was given no other."""
+
 _MOST_PORTS: Final = 4096
 _DEEPEST: Final = 1_000_000
 _MOST_BORROWED: Final = 65_536
 _MOST_CHUNKS: Final = 8_000_000  # iceoryx2 aborts the process when its bookkeeping finds no memory
+_FIXED_COST: Final = 8  # bytes of bookkeeping per payload and connection, as measured
+_GROWING_COST: Final = 256
+_EXCHANGE_COST: Final = 352
+_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - that is where POSIX shared memory is
 _LARGEST: Final = 1 << 40  # bytes
 
 
@@ -83,7 +92,11 @@ class ServiceLimits:
     max_borrowed: int = 16
     """Responses of one request that may be held at a time, payload views included."""
     max_bytes: int | None = None
-    """Largest ``bytes`` request or response; ``None``: grows as needed."""
+    """Largest ``bytes`` request or response: 64 KiB unless given; ``None`` without ``bytes``.
+
+    Memory is used only as far as it is written to, so a generous limit costs nothing. Growing, as
+    channels do, would cost hundreds of megabytes of bookkeeping for each server and client.
+    """
 
 
 def check_channel_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, Any]:
@@ -110,8 +123,11 @@ def check_channel_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, A
             f"history_size={limits.history_size} does not fit into "
             f"buffer_size={limits.buffer_size}: a late subscriber could not take it"
         )
+    growing = dynamic and limits.max_bytes is None
     _check_chunks(
-        limits.max_subscribers * (limits.buffer_size + limits.max_borrowed) + limits.history_size
+        limits.max_subscribers * (limits.buffer_size + limits.max_borrowed) + limits.history_size,
+        _GROWING_COST if growing else _FIXED_COST,
+        hint=" or give max_bytes, so that publishers need not grow" if growing else "",
     )
     return stated
 
@@ -126,7 +142,7 @@ def check_service_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, A
             _check_count(name, value, 1, _highest(name))
     limits = ServiceLimits(**stated)
     per_request = limits.response_buffer + limits.max_borrowed
-    _check_chunks(limits.max_clients * limits.max_active_requests * per_request)
+    _check_chunks(limits.max_clients * limits.max_active_requests * per_request, _EXCHANGE_COST)
     return stated
 
 
@@ -149,11 +165,15 @@ def _check_max_bytes(value: object, *, dynamic: bool) -> None:
         raise InvalidArgument("max_bytes is for bytes payloads; this payload type has a fixed size")
 
 
-def _check_chunks(chunks: int) -> None:
-    if chunks > _MOST_CHUNKS:
+def _check_chunks(chunks: int, cost: int, *, hint: str = "") -> None:
+    """Refuse what would abort the process, or fill shared memory (a SIGBUS) with bookkeeping."""
+    room = os.statvfs(_SHARED_MEMORY)
+    free = room.f_bavail * room.f_frsize
+    if chunks > _MOST_CHUNKS or chunks * cost > free // 2:
         raise InvalidArgument(
-            f"these limits together need room for {chunks} payloads per port, more than "
-            f"{_MOST_CHUNKS}; lower the buffer sizes or the number of ports"
+            f"these limits together need room for {chunks} payloads, {chunks * cost >> 20} MiB of "
+            f"bookkeeping for each connection, where {free >> 20} MiB are free; lower the buffer "
+            f"sizes or the number of ports{hint}"
         )
 
 

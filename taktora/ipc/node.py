@@ -118,8 +118,8 @@ class Node:
             request_type: as ``payload_type`` of :meth:`channel`.
             response_type: as ``payload_type`` of :meth:`channel`.
             **limits: ``max_servers=4``, ``max_clients=16``, ``max_active_requests=16``,
-                ``response_buffer=16``, ``max_borrowed=16``, ``max_bytes=None``; see
-                :class:`ServiceLimits`.
+                ``response_buffer=16``, ``max_borrowed=16``, ``max_bytes=65536`` (``bytes``
+                requests and responses only); see :class:`ServiceLimits`.
 
         Raises:
             InvalidName, UnsupportedPayload, WrongType, InvalidArgument, PayloadMismatch,
@@ -203,7 +203,7 @@ class Node:
         if self._raw is None:
             return
         self._let_go()
-        if self.domain is not None:
+        if self.domain is not None and all(node.domain != self.domain for node in _open_nodes):
             remove_node_counter(self._config, f"{self.domain}_")
 
     def _let_go(self) -> None:

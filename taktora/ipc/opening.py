@@ -31,6 +31,10 @@ __all__ = [
 SPARE_NODES: Final = 16
 """Nodes that may have a name open without a port, beside one for each port."""
 
+_LARGEST_EVENT_ID: Final = 7
+"""Only id 0 is used. Reading a listener looks at every possible id, and iceoryx2's default of 255
+makes that cost three times as much as all the rest of it."""
+
 _MAX_BYTES: Final = "taktora.max_bytes"
 
 _PATIENCE: Final = 3_000_000_000  # ns; iceoryx2 itself waits up to 1 s for a creation to complete
@@ -186,6 +190,7 @@ def open_event(node: Node, name: str, *, notifiers: int, listeners: int, nodes: 
             .max_notifiers(notifiers)
             .max_listeners(listeners)
             .max_nodes(nodes)
+            .event_id_max_value(_LARGEST_EVENT_ID)
             .create()
         ),
         lambda: PayloadMismatch(f"event service {name!r} exists with other properties"),

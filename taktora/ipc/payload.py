@@ -51,14 +51,24 @@ def _named(payload_type: object) -> str:
     return payload_type.__name__ if isinstance(payload_type, type) else repr(payload_type)
 
 
+_INSTEAD: Final[dict[object, str]] = {
+    int: "ctypes.c_int64",
+    float: "ctypes.c_double",
+    bool: "ctypes.c_bool",
+    str: "bytes",
+    bytearray: "bytes",
+    memoryview: "bytes",
+}
+
+
 def _hint(payload_type: object) -> str:
-    if payload_type in (int, float, bool):
-        like = {int: "c_int64", float: "c_double", bool: "c_bool"}[payload_type]
-        return f" (here: ctypes.{like})"
-    if payload_type in (bytearray, memoryview, str):
-        return " (here: bytes)"
-    if isinstance(payload_type, type) and payload_type.__module__ == "numpy":
+    """What was probably meant."""
+    if not isinstance(payload_type, type):
+        if isinstance(payload_type, _CTYPES):
+            return f" (here: the class {type(payload_type).__name__}, not an instance)"
+        return ""
+    if payload_type in _INSTEAD:
+        return f" (here: {_INSTEAD[payload_type]})"
+    if payload_type.__module__ == "numpy":
         return f" (here: numpy.dtype(numpy.{payload_type.__name__}))"
-    if isinstance(payload_type, _CTYPES):
-        return f" (here: the class {type(payload_type).__name__}, not an instance)"
     return ""

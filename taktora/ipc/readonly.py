@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from taktora.errors import ReadOnlyPayload
 
-__all__ = ["read_only"]
+__all__ = ["all_fields", "read_only"]
 
 _AGGREGATES = (ctypes.Structure, ctypes.Union, ctypes.Array)
 
@@ -49,22 +49,26 @@ def _refuse(message: str, writable: Any) -> Any:
 def _field_members(writable: Any) -> dict[str, Any]:
     """Properties for those fields that would hand out something writable."""
     members: dict[str, Any] = {}
-    for name, field_type in _fields(writable):
+    for name, field_type in _reachable_fields(writable):
         if _is_aggregate(field_type):
             offset = getattr(writable, name).offset
             members[name] = _window(field_type, offset)
     return members
 
 
-def _fields(owner: Any) -> list[tuple[str, Any]]:
-    """Names and types of all fields: inherited ones first, those of anonymous members too."""
+def all_fields(owner: Any) -> list[tuple[Any, ...]]:
+    """The ``_fields_`` entries of a structure or union, inherited ones first."""
+    return [field for cls in reversed(owner.__mro__) for field in cls.__dict__.get("_fields_", ())]
+
+
+def _reachable_fields(owner: Any) -> list[tuple[str, Any]]:
+    """Names and types of all fields, and of those inside anonymous members."""
+    anonymous = {name for cls in owner.__mro__ for name in cls.__dict__.get("_anonymous_", ())}
     found: list[tuple[str, Any]] = []
-    for cls in reversed(owner.__mro__):
-        anonymous = cls.__dict__.get("_anonymous_", ())
-        for name, field_type, *_ in cls.__dict__.get("_fields_", ()):
-            found.append((name, field_type))
-            if name in anonymous:
-                found.extend(_fields(field_type))
+    for name, field_type, *_ in all_fields(owner):
+        found.append((name, field_type))
+        if name in anonymous:
+            found.extend(_reachable_fields(field_type))
     return found
 
 

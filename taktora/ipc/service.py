@@ -9,7 +9,12 @@ import iceoryx2 as iox
 from taktora.errors import PortClosed
 from taktora.ipc import _binding
 from taktora.ipc.client import Client
-from taktora.ipc.limits import ServiceLimits, check_service_limits, refuse_differences
+from taktora.ipc.limits import (
+    SERVICE_BYTES,
+    ServiceLimits,
+    check_service_limits,
+    refuse_differences,
+)
 from taktora.ipc.names import REQUEST_EVENT, RESPONSE_EVENT, check_service_name
 from taktora.ipc.opening import (
     SPARE_NODES,
@@ -76,9 +81,11 @@ class Service:
         self.response_kind = payload_kind(response_type, f"the response of service {name!r}")
         dynamic = None in (self.request_kind.size, self.response_kind.size)
         stated = check_service_limits(given, dynamic=dynamic)
+        default = SERVICE_BYTES if dynamic else None
         refuse_other_pattern(node.config, name, "service")
-        self._raw: Any = self._open(stated)
-        self.limits = limits = _limits_of(self._raw, stated.get("max_bytes"))
+        wanted = {"max_bytes": default} | stated
+        self._raw: Any = self._open(wanted)
+        self.limits = limits = _limits_of(self._raw, wanted["max_bytes"])
         refuse_differences(self.label, stated, limits)
         nodes = self._raw.static_config.max_nodes
         self._request_event: Any = open_event(
@@ -137,10 +144,10 @@ class Service:
             raise PortClosed(f"{self.label} was closed with its node")
         return services
 
-    def _open(self, stated: dict[str, Any]) -> Any:
+    def _open(self, wanted: dict[str, Any]) -> Any:
         node, name = self.node, self.name
         kinds = self.request_kind, self.response_kind
-        limits = ServiceLimits(**stated)
+        limits = ServiceLimits(**wanted)
 
         def create() -> Any:
             builder = (

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from taktora.errors import UnsupportedPayload, WrongType
 from taktora.ipc.kind import PayloadKind, checked_type_name
-from taktora.ipc.readonly import read_only
+from taktora.ipc.readonly import all_fields, read_only
 
 __all__ = ["StructureKind", "refuse_pointers"]
 
@@ -29,9 +29,8 @@ def refuse_pointers(payload_type: Any, path: str) -> None:
     if issubclass(payload_type, ctypes.Array):
         refuse_pointers(payload_type._type_, f"an element of {path}")
     elif issubclass(payload_type, ctypes.Structure | ctypes.Union):
-        for cls in payload_type.__mro__:
-            for name, field_type, *_ in cls.__dict__.get("_fields_", ()):
-                refuse_pointers(field_type, f"{path}.{name}")
+        for name, field_type, *_ in all_fields(payload_type):
+            refuse_pointers(field_type, f"{path}.{name}")
 
 
 class StructureKind(PayloadKind):
@@ -73,9 +72,26 @@ class StructureKind(PayloadKind):
 
     def dtype(self, numpy: Any) -> Any:
         """The numpy dtype of one payload."""
-        try:
-            return numpy.dtype(self.payload_type)
-        except (TypeError, ValueError, NotImplementedError) as exc:
-            raise UnsupportedPayload(
-                f"numpy has no dtype for {self.describe()} ({exc}); use .view for its bytes"
-            ) from exc
+        return _dtype_of(numpy, self.payload_type)
+
+
+def _dtype_of(numpy: Any, layout: Any) -> Any:
+    """The dtype of any ctypes layout; numpy's own conversion forgets inherited fields."""
+    if issubclass(layout, ctypes.Array):
+        return numpy.dtype((_dtype_of(numpy, layout._type_), (layout._length_,)))
+    if not issubclass(layout, ctypes.Structure | ctypes.Union):
+        return numpy.dtype(layout)
+    fields = all_fields(layout)
+    if any(len(field) > 2 for field in fields):
+        raise UnsupportedPayload(
+            f"{layout.__name__} has bit fields, which numpy cannot express; use .payload, or .view "
+            f"for the bytes"
+        )
+    return numpy.dtype(
+        {
+            "names": [field[0] for field in fields],
+            "formats": [_dtype_of(numpy, field[1]) for field in fields],
+            "offsets": [getattr(layout, field[0]).offset for field in fields],
+            "itemsize": ctypes.sizeof(layout),
+        }
+    )

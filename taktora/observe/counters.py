@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import field, frozen
 
 from taktora.core.mailbox import Mailbox
@@ -9,9 +11,13 @@ from taktora.time import Nanos
 
 __all__ = ["ExecutorStats", "ItemCounters", "ItemStats"]
 
+_NEVER: Final = 2**63 - 1
+
 
 class ItemCounters:
-    """Running numbers of one item. Reading while it executes gives a recent, not an exact, view."""
+    """Running numbers of one item; ``Cell.run`` counts executions right where they happen.
+
+    Reading while it executes gives a recent, not an exact, view."""
 
     __slots__ = (
         "count",
@@ -28,20 +34,11 @@ class ItemCounters:
         self.count = 0
         self.failed = 0
         self.took_sum = 0
-        self.took_min = -1
+        self.took_min = _NEVER
         self.took_max = 0
         self.ticks = 0
         self.late_sum = 0
         self.late_max = 0
-
-    def note(self, took: Nanos) -> None:
-        """Count one execution that took ``took`` ns."""
-        self.count += 1
-        self.took_sum += took
-        if took > self.took_max:
-            self.took_max = took
-        if took < self.took_min or self.took_min < 0:
-            self.took_min = took
 
     def note_tick(self, late: Nanos) -> None:
         """Count one interval tick that began ``late`` ns after its slot."""
@@ -107,6 +104,8 @@ class ExecutorStats:
     """Turns of the driver that ran at least one item, over all runs."""
     dead_letters: int = 0
     """Messages that nobody handled, over all runs."""
+    rescued: int = 0
+    """Notifications found by looking, without a wake-up: 0 unless iceoryx2 lost one."""
 
     def __getitem__(self, item_id: str) -> ItemStats:
         return self.items[item_id]

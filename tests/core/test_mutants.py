@@ -1,0 +1,452 @@
+"""Plants plausible bugs, one at a time, and demands that the machine finds each.
+
+A test that has never failed proves nothing: this file is what makes ``test_scheduler_machine``
+worth trusting. ``caught_by`` names the rules whose breach may reveal the bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from taktora.core import scheduler as core
+from taktora.core.commands import Execute
+from taktora.core.grid import Tick, tick
+from taktora.core.mailbox import Mailbox, Wake, Woke
+from taktora.core.scheduler import Scheduler
+from taktora.core.supervision import FailureLog
+from taktora.core.timers import Timers
+from taktora.core.triggers import MissedTick
+
+from . import test_timers
+from .test_scheduler_machine import LawBroken, SchedulerMachine
+
+IDLE, ACTIVE, SUSPENDED = core.Phase.IDLE, core.Phase.ACTIVE, core.Phase.SUSPENDED
+SEARCH = settings(
+    max_examples=1500,
+    stateful_step_count=50,
+    phases=[Phase.generate],
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+# --- schedulers -----------------------------------------------------------------------------------
+
+
+class ForgetsMailOnCompleted(Scheduler):
+    def _completed(self, stimulus: Any, now: int) -> Any:
+        commands = super()._completed(stimulus, now)
+        if commands == (Execute(stimulus.actor_id),):
+            self.in_flight -= 1
+            self._actors[stimulus.actor_id].phase = IDLE
+            return ()
+        return commands
+
+
+class TwoOutstanding(Scheduler):
+    def _told(self, stimulus: Any, now: int) -> Any:
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is not None and actor.phase is ACTIVE and actor.mailbox and self.open:
+            self.in_flight += 1
+            return actor.execute
+        return super()._told(stimulus, now)
+
+
+class IgnoresPaused(Scheduler):
+    def _activate(self, actor: Any) -> Any:
+        paused, actor.paused = actor.paused, False
+        try:
+            return super()._activate(actor)
+        finally:
+            actor.paused = paused
+
+
+class IgnoresStopRequested(Scheduler):
+    def _activate(self, actor: Any) -> Any:
+        was, self.open = self.open, self._running
+        try:
+            return super()._activate(actor)
+        finally:
+            self.open = was
+
+
+class BelievesAnOldBell(Scheduler):
+    def _told(self, stimulus: Any, now: int) -> Any:
+        actor = self._actors.get(stimulus.actor_id)
+        return () if actor is None else self._activate(actor)
+
+
+class ArrivalDoesNotRearm(Scheduler):
+    def _triggered(self, stimulus: Any, now: int) -> Any:
+        due = {deadline: deadline.due for a in self._actors.values() for deadline in a.deadlines}
+        commands = super()._triggered(stimulus, now)
+        for deadline, was in due.items():
+            deadline.due = was
+        return commands
+
+
+class MissesOnlyOnce(Scheduler):
+    def _missed(self, timer: Any, now: int) -> Any:
+        commands = super()._missed(timer, now)
+        timer.cancelled = True
+        return commands
+
+
+class MissDriftsFromNow(Scheduler):
+    def _missed(self, timer: Any, now: int) -> Any:
+        commands = super()._missed(timer, now)
+        timer.due = now + timer.within
+        return commands
+
+
+class ReportsMissesWhilePaused(Scheduler):
+    def _missed(self, timer: Any, now: int) -> Any:
+        actor = timer.actor
+        if not actor.paused:
+            return super()._missed(timer, now)
+        actor.paused = False
+        was, self.open = self.open, False
+        commands = super()._missed(timer, now)
+        actor.paused, self.open = True, was
+        return commands
+
+
+class ResumeForgetsTheDeadline(Scheduler):
+    def _resume(self, stimulus: Any, now: int) -> Any:
+        actor = self._get(stimulus.actor_id)
+        due = [deadline.due for deadline in actor.deadlines]
+        commands = super()._resume(stimulus, now)
+        for deadline, was in zip(actor.deadlines, due, strict=True):
+            deadline.due = was
+        return commands
+
+
+class ResumeDoesNotActivate(Scheduler):
+    def _resume(self, stimulus: Any, now: int) -> Any:
+        was, self.open = self.open, False
+        try:
+            return super()._resume(stimulus, now)
+        finally:
+            self.open = was
+
+
+class QueuesTicksWhilePaused(Scheduler):
+    def _ticked(self, timer: Any, now: int) -> Any:
+        actor = timer.actor
+        was = actor.paused, self.open
+        actor.paused, self.open = False, self.open and not actor.paused
+        try:
+            return super()._ticked(timer, now)
+        finally:
+            actor.paused, self.open = was
+
+
+class TimersOutliveTheirActor(Scheduler):
+    def _forget(self, actor: Any, *, stop: bool) -> Any:
+        actor.intervals, actor.deadlines = [], []
+        return super()._forget(actor, stop=stop)
+
+
+class RestartPauseOutlivesItsActor(Scheduler):
+    def _forget(self, actor: Any, *, stop: bool) -> Any:
+        actor.restart_pause = []
+        return super()._forget(actor, stop=stop)
+
+
+class FailureStaysInFlight(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        if self._actors[stimulus.actor_id].phase is ACTIVE:
+            self.in_flight += 1
+        return super()._failed(stimulus, now)
+
+
+class RunsWhileSuspended(Scheduler):
+    def _activate(self, actor: Any) -> Any:
+        if actor.phase is SUSPENDED and actor.mailbox:
+            actor.phase = IDLE
+        return super()._activate(actor)
+
+
+class RestartedDoesNotActivate(Scheduler):
+    def _restarted(self, stimulus: Any, now: int) -> Any:
+        self._get(stimulus.actor_id).phase = IDLE
+        return ()
+
+
+class RemovesTheExecuting(Scheduler):
+    def _remove(self, stimulus: Any, now: int) -> Any:
+        actor = self._get(stimulus.actor_id)
+        if actor.phase is ACTIVE:
+            self.in_flight -= 1
+        return self._forget(actor, stop=True)
+
+
+class UnwatchesSharedSources(Scheduler):
+    def _forget(self, actor: Any, *, stop: bool) -> Any:
+        for number in actor.sources:
+            self._subscriptions[number].clear()
+        return super()._forget(actor, stop=stop)
+
+
+class NeverUnwatches(Scheduler):
+    def _forget(self, actor: Any, *, stop: bool) -> Any:
+        actor.sources = []
+        return super()._forget(actor, stop=stop)
+
+
+class WakesOnlyTheFirstDeclaration(Scheduler):
+    def _triggered(self, stimulus: Any, now: int) -> Any:
+        every = self._subscriptions.get(stimulus.source)
+        if every is None:
+            return ()
+        self._subscriptions[stimulus.source] = every[:1]
+        try:
+            return super()._triggered(stimulus, now)
+        finally:
+            self._subscriptions[stimulus.source] = every
+
+
+class KeepsTheFirstEpoch(Scheduler):
+    def _run_started(self, stimulus: Any, now: int) -> Any:
+        return super()._run_started(stimulus, self._epoch or now)
+
+
+class TimersOutliveTheRun(Scheduler):
+    def _run_ended(self, stimulus: Any, now: int) -> Any:
+        heap = list(self._timers._heap)
+        commands = super()._run_ended(stimulus, now)
+        self._timers._heap.extend(heap)
+        return commands
+
+
+class StartsEveryRun(Scheduler):
+    def _run_ended(self, stimulus: Any, now: int) -> Any:
+        for actor in self._actors.values():
+            actor.started = False
+        return super()._run_ended(stimulus, now)
+
+
+class ExecutesBeforeStart(Scheduler):
+    def _begin(self, actor: Any, now: int) -> Any:
+        return super()._begin(actor, now)[::-1]
+
+    def _run_started(self, stimulus: Any, now: int) -> Any:
+        commands = super()._run_started(stimulus, now)
+        return tuple(sorted(commands, key=lambda command: not isinstance(command, Execute)))
+
+
+# --- mailboxes ------------------------------------------------------------------------------------
+
+
+class DropsThePendingWakeOnMerge(Mailbox):
+    def wake(self, fired: Any, *, merge: bool = True) -> Woke:
+        if merge and self._wake is not None:
+            self.coalesced += 1
+            self._wake.fired = fired
+            return Woke.REPLACED
+        return super().wake(fired, merge=merge)
+
+
+class BurstMerges(Mailbox):
+    def wake(self, fired: Any, *, merge: bool = True) -> Woke:
+        return super().wake(fired, merge=True)
+
+
+class DropsNewestInsteadOfOldest(Mailbox):
+    def _remove_oldest(self) -> Any:
+        return self._line.pop()
+
+
+class DropsThePendingWake(Mailbox):
+    def _remove_oldest(self) -> Any:
+        return self._line.popleft()
+
+
+class LastInFirstOut(Mailbox):
+    def take(self) -> Any:
+        self._line.reverse()
+        try:
+            return super().take()
+        finally:
+            self._line.reverse()
+
+
+class OneTooMany(Mailbox):
+    def put(self, message: Any) -> Any:
+        self.capacity += 1
+        try:
+            return super().put(message)
+        finally:
+            self.capacity -= 1
+
+
+class WakesNeverMerge(Mailbox):
+    def wake(self, fired: Any, *, merge: bool = True) -> Woke:
+        if merge:
+            self._wake = None
+        return super().wake(fired, merge=merge)
+
+
+# --- functions ------------------------------------------------------------------------------------
+
+
+def next_tick_from_now(due: int, period: int, now: int, missed: MissedTick) -> Tick:
+    return tick(due, period, now, missed)._replace(next_due=now + period)
+
+
+def skip_replays_slots(due: int, period: int, now: int, missed: MissedTick) -> Tick:
+    return tick(due, period, now, MissedTick.BURST if missed is MissedTick.SKIP else missed)
+
+
+def burst_runs_once(due: int, period: int, now: int, missed: MissedTick) -> Tick:
+    return tick(due, period, now, MissedTick.SKIP if missed is MissedTick.BURST else missed)
+
+
+def skip_runs_the_oldest(due: int, period: int, now: int, missed: MissedTick) -> Tick:
+    decided = tick(due, period, now, missed)
+    return decided._replace(scheduled=(due,)) if missed is MissedTick.SKIP else decided
+
+
+def delay_stays_on_the_grid(due: int, period: int, now: int, missed: MissedTick) -> Tick:
+    return tick(due, period, now, MissedTick.SKIP if missed is MissedTick.DELAY else missed)
+
+
+def events_are_not_added_up(self: Wake, fired: Any) -> bool:
+    kept = [
+        old
+        for old in self.fired
+        if not any((n.slot, n.kind) == (old.slot, old.kind) for n in fired)
+    ]
+    replaced = len(kept) != len(self.fired)
+    self.fired = (*kept, *fired)
+    return replaced
+
+
+def without_limit(self: FailureLog, policy: Any, now: int) -> Any:
+    from taktora.core.supervision import Directive
+
+    return policy.directive, policy.backoff if policy.directive is Directive.RESTART else 0
+
+
+def cancels_without_compacting(self: Timers, timers: Any) -> None:
+    for timer in timers:
+        timer.cancelled = True
+
+
+def sleeps_too_long(self: Timers) -> int | None:
+    wanted = [timer.due for _, _, timer in self._heap if not timer.cancelled]
+    return max(wanted) if wanted else None
+
+
+GRID = {"SCHED-20", "SCHED-24", "SCHED-40"}
+
+SCHEDULERS: list[tuple[type[Scheduler], set[str]]] = [
+    (ForgetsMailOnCompleted, {"SCHED-02"}),
+    (TwoOutstanding, {"SCHED-01"}),
+    (IgnoresPaused, {"SCHED-04"}),
+    (IgnoresStopRequested, {"SCHED-03"}),
+    (BelievesAnOldBell, {"SCHED-05"}),
+    (ArrivalDoesNotRearm, {"SCHED-30"}),
+    (MissesOnlyOnce, {"SCHED-40", "SCHED-42", "SCHED-30"}),
+    (MissDriftsFromNow, {"SCHED-30", "SCHED-40"}),
+    (ReportsMissesWhilePaused, {"SCHED-30"}),
+    (ResumeForgetsTheDeadline, {"SCHED-30"}),
+    (ResumeDoesNotActivate, {"SCHED-02"}),
+    (QueuesTicksWhilePaused, {"SCHED-20"}),
+    (TimersOutliveTheirActor, {"SCHED-40", "SCHED-42"}),
+    (RestartPauseOutlivesItsActor, {"SCHED-40", "SCHED-42", "SCHED-62"}),
+    (FailureStaysInFlight, {"SCHED-06"}),
+    (RunsWhileSuspended, {"SCHED-62"}),
+    (RestartedDoesNotActivate, {"SCHED-02"}),
+    (RemovesTheExecuting, {"SCHED-52"}),
+    (UnwatchesSharedSources, {"SCHED-10"}),
+    (NeverUnwatches, {"SCHED-10"}),
+    (WakesOnlyTheFirstDeclaration, {"SCHED-11"}),
+    (KeepsTheFirstEpoch, {"SCHED-20", "SCHED-40"}),
+    (TimersOutliveTheRun, {"SCHED-40", "SCHED-42"}),
+    (StartsEveryRun, {"SCHED-07"}),
+    (ExecutesBeforeStart, {"SCHED-07"}),
+]
+
+MAILBOXES: list[tuple[type[Mailbox], set[str]]] = [
+    (DropsThePendingWakeOnMerge, {"MAIL-06"}),
+    (BurstMerges, {"MAIL-06", "MAIL-08"}),
+    (DropsNewestInsteadOfOldest, {"MAIL-03"}),
+    (DropsThePendingWake, {"MAIL-03"}),
+    (LastInFirstOut, {"MAIL-01", "MAIL-06"}),
+    (OneTooMany, {"MAIL-02", "MAIL-03"}),
+    (WakesNeverMerge, {"MAIL-06"}),
+]
+
+FUNCTIONS: list[tuple[Callable[..., Any], tuple[Any, str], set[str]]] = [
+    (next_tick_from_now, (core, "tick"), GRID),
+    (skip_replays_slots, (core, "tick"), GRID),
+    (burst_runs_once, (core, "tick"), GRID),
+    (skip_runs_the_oldest, (core, "tick"), GRID),
+    (delay_stays_on_the_grid, (core, "tick"), GRID),
+    (events_are_not_added_up, (Wake, "merge"), {"MAIL-06"}),
+    (without_limit, (FailureLog, "decide"), {"SCHED-60", "SCHED-62", "SCHED-40"}),
+    (sleeps_too_long, (Timers, "next_due"), {"SCHED-40", "SCHED-41"}),
+]
+
+
+def breach(machine: type[SchedulerMachine]) -> str:
+    """The rule that the planted bug breaks first."""
+    with pytest.raises(LawBroken) as caught:
+        run_state_machine_as_test(machine, settings=SEARCH)
+    return caught.value.rule_id
+
+
+@pytest.mark.parametrize(
+    ("mutant", "caught_by"), SCHEDULERS, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_the_machine_catches_a_broken_scheduler(
+    mutant: type[Scheduler], caught_by: set[str]
+) -> None:
+    class Machine(SchedulerMachine):
+        scheduler_class = mutant
+
+    found = breach(Machine)
+    print(f"{mutant.__name__} | {found}")
+    assert found in caught_by
+
+
+@pytest.mark.parametrize(
+    ("mutant", "caught_by"), MAILBOXES, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_the_machine_catches_a_broken_mailbox(mutant: type[Mailbox], caught_by: set[str]) -> None:
+    class Machine(SchedulerMachine):
+        mailbox_class = mutant
+
+    found = breach(Machine)
+    print(f"{mutant.__name__} | {found}")
+    assert found in caught_by
+
+
+@pytest.mark.parametrize(
+    ("mutant", "place", "caught_by"), FUNCTIONS, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_the_machine_catches_a_broken_function(
+    mutant: Callable[..., Any],
+    place: tuple[Any, str],
+    caught_by: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(*place, mutant)
+    found = breach(SchedulerMachine)
+    print(f"{mutant.__name__} | {found}")
+    assert found in caught_by
+
+
+def test_the_property_of_the_heap_catches_timers_that_stay(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Timers, "cancel", cancels_without_compacting)
+    with pytest.raises(AssertionError):
+        test_timers.test_timers_that_come_and_go_leave_nothing_behind()

@@ -1,0 +1,156 @@
+"""Several processes on one name."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import pytest
+
+U64 = ctypes.c_uint64
+
+
+def start(domain, code):
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"TAKTORA_DOMAIN": domain},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process):
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return output
+
+
+@pytest.mark.rule("CHAN-02")
+@pytest.mark.parametrize("buffer_size", [100_000, 50])
+def test_a_hundred_thousand_sends_arrive_in_order_and_never_twice(node, domain, buffer_size):
+    count = 100_000
+    subscriber = node.channel("c", U64, buffer_size=buffer_size, max_subscribers=2).subscriber()
+    sender = start(
+        domain,
+        f"""
+import ctypes, sys
+from taktora.ipc import Node
+with Node() as node:
+    publisher = node.channel("c", ctypes.c_uint64).publisher()
+    for n in range({count}):
+        publisher.send_copy(n)
+    print("sent", flush=True)
+    sys.stdin.read()
+""",
+    )
+    got, finished = [], False
+    os.set_blocking(sender.stdout.fileno(), False)
+    while True:
+        got.extend(int(sample.payload) for sample in subscriber)
+        if finished:
+            break
+        finished = bool(sender.stdout.read())
+    finish(sender)
+    assert got == sorted(set(got))
+    assert got[-1] == count - 1
+    gaps = count - len(got)
+    assert gaps == 0 or buffer_size < count
+
+
+@pytest.mark.rule("CHAN-24")
+def test_processes_may_create_the_same_names_at_the_same_moment(domain):
+    code = """
+import ctypes, sys
+from taktora.ipc import Node
+print("ready", flush=True)
+sys.stdin.readline()
+for round in range(30):
+    with Node() as node:
+        channel = node.channel("c", ctypes.c_uint64, buffer_size=7)
+        publisher, subscriber = channel.publisher(), channel.subscriber()
+        publisher.send_copy(round)
+        assert subscriber.take() is not None
+        service = node.service("s", bytes, bytes, max_servers=9)
+        server, client = service.server(), service.client()
+        assert client.send_copy(b"x").outcome.sent
+print("done")
+"""
+    processes = [start(domain, code) for _ in range(5)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        assert finish(process) == "done\n"
+
+
+@pytest.mark.rule("CHAN-24")
+def test_threads_may_create_the_same_names_at_the_same_moment(domain):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from taktora.ipc import Node
+
+    def work(n):
+        with Node(domain=domain) as node:
+            channel = node.channel("c", bytes)
+            publisher, subscriber = channel.publisher(), channel.subscriber()
+            publisher.send_copy(bytes([n]))
+            return any(sample.payload[0] == n for sample in subscriber)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(64)))
+
+
+@pytest.mark.rule("CHAN-24", "CHAN-33")
+def test_processes_killed_while_creating_do_not_block_the_name(domain):
+    """Kills at random moments of creation; afterwards the name must be usable."""
+    import random
+    import time
+
+    from taktora.ipc import Node
+
+    code = """
+import ctypes
+from taktora.ipc import Node
+print("ready", flush=True)
+while True:
+    with Node() as node:
+        channel = node.channel("c", ctypes.c_uint64)
+        channel.publisher(), channel.subscriber()
+"""
+    chance = random.Random(4)
+    for _ in range(12):
+        victim = start(domain, code)
+        victim.stdout.readline()
+        moment = time.monotonic() + chance.uniform(0, 0.03)
+        while time.monotonic() < moment:
+            pass
+        victim.kill()
+        victim.communicate()
+        with Node(domain=domain) as node:
+            channel = node.channel("c", U64)
+            publisher, subscriber = channel.publisher(), channel.subscriber()
+            publisher.send_copy(1)
+            assert subscriber.take().payload == 1
+
+
+def test_outcome_of_a_send_to_another_process(node, domain):
+    publisher = node.channel("c", U64).publisher()
+    listener = start(
+        domain,
+        "import ctypes, sys\nfrom taktora.ipc import Node\n"
+        "with Node() as node:\n"
+        "    subscriber = node.channel('c', ctypes.c_uint64).subscriber()\n"
+        "    print('up', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    print([int(s.payload) for s in subscriber])\n",
+    )
+    assert listener.stdout.readline() == "up\n"
+    outcome = publisher.send_copy(5)
+    assert (outcome.listeners_notified, outcome.subscribers_reached) == (1, 1)
+    assert finish(listener) == "[5]\n"
