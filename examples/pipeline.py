@@ -165,8 +165,10 @@ def watch(seconds: float, rate: float, workers: int) -> None:
             say("  rate/s   p50 us   p99 us    rms g   missed   gaps")
             executor.run_for(seconds)
     p50, p99 = quantiles([*monitor.all, *monitor.latencies])
-    say(f"\n{monitor.received} readings, latency p50 {p50:.0f} us, p99 {p99:.0f} us;")
-    say(f"{monitor.missed} missed deadlines, {monitor.gaps} gaps")
+    say(
+        f"\n{monitor.received} readings: latency p50 {p50:.0f} us, p99 {p99:.0f} us; "
+        f"{monitor.missed} missed deadlines, {monitor.gaps} gaps"
+    )
 
 
 def say(line: str) -> None:
@@ -181,11 +183,14 @@ def positive(text: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A sensor and its monitor, in two processes.")
-    parser.add_argument("--seconds", type=positive, default=5, help="duration (default: 5)")
-    parser.add_argument("--rate", type=positive, default=1000, help="in Hz (default: 1000)")
-    parser.add_argument("--workers", type=int, default=0, help="threads for items (default: 0)")
-    parser.add_argument("--sensor", help=argparse.SUPPRESS)  # the domain; be its sensor
+    add = parser.add_argument
+    add("--seconds", type=positive, default=5, metavar="S", help="how long (default: 5)")
+    add("--rate", type=positive, default=1000, metavar="HZ", help="readings (default: 1000)")
+    add("--workers", type=int, default=0, metavar="N", help="threads for items (default: 0)")
+    add("--sensor", help=argparse.SUPPRESS)  # the domain; be its sensor
     args = parser.parse_args()
+    if args.workers < 0:
+        parser.error("argument --workers: must be zero or more")
     if args.sensor:
         sense(args.sensor, args.rate, pause_after=min(2, args.seconds / 2))
     else:

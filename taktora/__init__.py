@@ -15,7 +15,7 @@ from taktora.actors.item import Item, every, item, on
 from taktora.actors.items import ItemRef
 from taktora.actors.promise import Promise
 from taktora.core.mailbox import Overflow
-from taktora.core.scheduler import Description
+from taktora.core.records import Description
 from taktora.core.stimuli import Describe, Pause, Remove, Resume
 from taktora.core.supervision import Supervision
 from taktora.core.triggers import Fired, MissedTick

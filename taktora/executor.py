@@ -302,7 +302,8 @@ class Executor:
             ExecutorClosed: the executor is closed.
         """
         self._check_open()
-        if not (isinstance(actor_class, type) and issubclass(actor_class, Actor)):
+        given: Any = actor_class
+        if not (isinstance(given, type) and issubclass(given, Actor)):
             raise WrongType(f"spawn takes a subclass of taktora.Actor, not {actor_class!r}")
         inline = self._inline(placement)
         wanted = identifier(id)
@@ -446,7 +447,7 @@ class Executor:
         if self._running or not ref.is_alive() or not self._role.acquire(blocking=False):
             return False
         try:
-            if self._running:
+            if self._is_driven():
                 return False
             self._driver.pump()
             actor_id = next((key for key, known in self._refs.items() if known is ref), None)
@@ -484,10 +485,7 @@ class Executor:
             )
         with self._role:
             self.check_runnable()
-            if self._driver.aborted:
-                raise ExecutorClosed(
-                    f"executor {self.name!r} was torn down by an interrupt; close it, make a new one"
-                )
+            self._check_whole()
             self._running = True
             self._driver_thread = threading.get_ident()
             error: BaseException | None = None
@@ -548,6 +546,16 @@ class Executor:
 
     def _as_actor_thread(self) -> Any:
         return ExitStack() if self._allow_blocking else actor_thread(self.name)
+
+    def _check_whole(self) -> None:
+        if self._driver.aborted:
+            raise ExecutorClosed(
+                f"executor {self.name!r} was torn down by an interrupt; close it, make a new one"
+            )
+
+    def _is_driven(self) -> bool:
+        """Whether a driver runs: asked again once the role is ours, since it may have begun."""
+        return self._running
 
     def _check_open(self) -> None:
         if self._closed:
@@ -634,7 +642,7 @@ class Executor:
         """While nobody drives, do what was posted: whoever posts becomes the driver for a moment."""
         while self._driver.posted and not self._running and self._role.acquire(blocking=False):
             try:
-                if self._running or self._closed:
+                if self._is_driven() or self._closed:
                     return
                 self._driver.pump()
             finally:

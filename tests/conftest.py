@@ -19,10 +19,13 @@ _serial = itertools.count()
 
 def leftovers(domain: str) -> list[str]:
     """Files in shared memory, and in iceoryx2's folder, that belong to ``domain``."""
-    found = []
-    for root in (Path("/dev/shm"), Path("/tmp/iceoryx2")):
-        found += [str(path) for path in root.rglob(f"{domain}_*") if path.exists()]
-    return sorted(found)
+    return sorted(
+        str(Path(folder, name))
+        for root in ("/dev/shm", "/tmp/iceoryx2")
+        for folder, folders, names in os.walk(root)  # passes over what vanishes meanwhile
+        for name in (*folders, *names)
+        if name.startswith(f"{domain}_")
+    )
 
 
 def remove_leftovers(domain: str) -> None:

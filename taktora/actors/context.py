@@ -45,7 +45,7 @@ class Context:
     @property
     def self_ref(self) -> ItemRef:
         """The ref of the item that executes: to tell itself, or to hand out."""
-        return self._actor.actor_ref
+        return self._actor.actor_ref  # type: ignore[no-any-return]
 
     def stop_executor(self) -> None:
         """End the run once the running executions have finished."""

@@ -97,7 +97,9 @@ class TriggerDeclarer:
         except AttributeError:
             number = None
         except (OSError, ValueError) as error:  # closed, or a file that is only in memory
-            raise InvalidTrigger(f"{self._owner}: {fileno!r} cannot wake an item ({error})") from error
+            raise InvalidTrigger(
+                f"{self._owner}: {fileno!r} cannot wake an item ({error})"
+            ) from error
         if isinstance(number, bool) or not isinstance(number, int):
             raise WrongType(f"{self._owner}: fd() takes a file descriptor, not {fileno!r}")
         try:

@@ -95,20 +95,24 @@ class Inbox(Mailbox):
 
     def take(self) -> Any | None:
         """The next message or wake-up, ``None`` when there is none."""
+        line = self._line
         if self._control is None:
             try:
-                head = self._line.popleft()
+                if type(line[0]) is not Wake:
+                    head = line.popleft()
+                    if type(head) is not Wake:  # else a sender dropped the one before it
+                        return head
+                    line.appendleft(head)
             except IndexError:
                 if self._final is None:
                     return None
-            else:
-                if type(head) is Wake:
-                    with self._lock:  # nothing merges into it from here on
-                        if head is self._wake:
-                            self._wake = None
-                return head
         with self._lock:
             return take(self)
+
+    def discard_ticks(self) -> int:
+        """Take interval ticks out of what is pending; how many there were."""
+        with self._lock:
+            return super().discard_ticks()
 
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""

@@ -38,8 +38,15 @@ class Item:
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Say what wakes the item. Called once, when it is added."""
 
-    def execute(self, ctx: Context) -> ControlFlow | None:
-        """Do the work; called once per wake-up. ``execute(self)`` without ``ctx`` is fine too."""
+    if TYPE_CHECKING:  # with or without the context: both are overrides in the type checker's eyes
+        execute: Callable[..., ControlFlow | None]
+    else:
+
+        def execute(self, ctx):
+            """Do the work; called once per wake-up. ``execute(self)`` without ``ctx`` is fine too.
+
+            Returns ``ControlFlow.CONTINUE``, ``ControlFlow.STOP_CHAIN`` or ``None`` (CONTINUE).
+            """
 
     def on_receive(self, message: Any, ctx: Context) -> Any:  # noqa: ARG002  # for overriding
         """Handle a message told or asked through the ref; the return value answers an ask.

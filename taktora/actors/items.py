@@ -42,7 +42,7 @@ class ItemRef(ActorRef["ItemActor"]):
     def __init__(self, actor: ItemActor) -> None:
         super().__init__(actor)
         self.item_id = actor.item_id
-        self._actor_weakref = lambda: actor.item  # type: ignore[assignment,return-value]
+        self._actor_weakref = lambda: actor.item  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return f"item {self.item_id!r}"

@@ -10,7 +10,8 @@ from typing import Any
 
 from taktora.actors.actor import Actor, ActorRef, Entry
 from taktora.actors.cell import Cell
-from taktora.core.scheduler import Description, Scheduler
+from taktora.core.records import Description
+from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import Describe, Pause, Remove, Resume, Stimulus
 from taktora.errors import UnknownItem, WrongType
 

@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     platform.check_platform,
     platform.check_iceoryx2,
     memory.check_shared_memory,
+    memory.check_folder,
     memory.check_leftovers,
     round_trip.check_round_trip,
     limits.check_limits,

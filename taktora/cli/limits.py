@@ -28,10 +28,12 @@ def judge_descriptors(soft: int, hard: int, *, used: int) -> Finding:
     """Every subscriber, server and client listens on a descriptor of its own."""
     if soft == _INFINITE:
         return ok("open files", "unlimited")
-    text = f"{soft:,}: room for some {max(0, soft - used):,} subscribers, servers, clients"
+    text = f"{soft:,}: room for some {max(0, soft - used):,} listening ports"
     if soft <= _FEW_DESCRIPTORS:
-        most = "a larger number" if hard == _INFINITE else str(hard)
-        return note("open files", text, f"ulimit -n {most}, if you need more ports than that")
+        more = f"ulimit -n {'unlimited' if hard == _INFINITE else hard}"
+        if hard == soft:
+            more = "raise nofile in /etc/security/limits.conf, or docker run --ulimit nofile=65536"
+        return note("open files", text, f"if you need more ports than that: {more}")
     return ok("open files", text)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from taktora.cli.finding import Finding, note, ok, problem
 
-__all__ = ["check_leftovers", "check_shared_memory", "judge_dead", "judge_room"]
+__all__ = ["check_folder", "check_leftovers", "check_shared_memory", "judge_dead", "judge_room"]
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - that is where POSIX shared memory is
 _TOO_SMALL, _SMALL = 4, 256  # MB
@@ -52,6 +52,22 @@ def judge_room(free: int, size: int, *, mounted: bool, folder: Path = SHARED_MEM
     if free < _SMALL:
         return note("shared memory", text, f"enough for small payloads; for large ones {_MORE}")
     return ok("shared memory", text)
+
+
+def check_folder(folder: Path | None = None) -> Iterator[Finding]:
+    """iceoryx2's own folder is ours to use; the first user who runs it creates, and owns, it."""
+    from taktora.ipc import health
+
+    folder = folder or health.folder()
+    if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield problem(
+            "folder",
+            f"{folder} belongs to {folder.owner()} and is closed to user {os.getuid()}",
+            f"run every iceoryx2 program as the same user; or, when none runs, remove {folder} "
+            "(as its owner) and start again as the user you want",
+        )
+        return
+    yield ok("folder", f"{folder} {'usable' if folder.exists() else 'will be created'}")
 
 
 def check_leftovers() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 
 from taktora.cli.finding import Finding, note, ok, problem
 
@@ -69,8 +69,9 @@ def check_iceoryx2() -> Iterator[Finding]:
     """The binding that moves the data."""
     advice = "pip install 'iceoryx2>=0.10,<0.11'"
     try:
-        found = version("iceoryx2")
-        from taktora.ipc import health  # noqa: F401  # what counts is that it can be imported
+        from taktora.ipc import health
+
+        found = health.binding_version()
     except (ImportError, PackageNotFoundError) as error:
         yield problem("iceoryx2", f"cannot be imported: {error}", advice)
         return

@@ -6,7 +6,17 @@ from attrs import field, frozen
 
 from taktora.core.triggers import SourceTrigger
 
-__all__ = ["Command", "Escalate", "Execute", "Restart", "Start", "Stop", "Unwatch", "Watch"]
+__all__ = [
+    "Command",
+    "Escalate",
+    "Execute",
+    "Forget",
+    "Restart",
+    "Start",
+    "Stop",
+    "Unwatch",
+    "Watch",
+]
 
 
 @frozen
@@ -32,7 +42,14 @@ class Restart:
 
 @frozen
 class Stop:
-    """Run the actor's ``on_stop``, close its mailbox, turn what is left into dead letters."""
+    """Run ``on_stop``, close the mailbox, turn what is left into dead letters, drop the actor."""
+
+    actor_id: str
+
+
+@frozen
+class Forget:
+    """The actor ended by itself: drop it."""
 
     actor_id: str
 
@@ -60,5 +77,5 @@ class Escalate:
     error: BaseException = field(eq=False)
 
 
-Command = Start | Execute | Restart | Stop | Watch | Unwatch | Escalate
+Command = Start | Execute | Restart | Stop | Forget | Watch | Unwatch | Escalate
 """Everything that :meth:`~taktora.core.scheduler.Scheduler.handle` returns."""

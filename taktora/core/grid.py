@@ -6,6 +6,7 @@ a 10 ms interval is a tick of a 20 ms interval.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from taktora.core.triggers import MissedTick
@@ -17,7 +18,7 @@ __all__ = ["Tick", "first_tick", "tick"]
 class Tick(NamedTuple):
     """What a due interval amounts to."""
 
-    scheduled: tuple[Nanos, ...]
+    scheduled: Sequence[Nanos]
     """The slots to run for, oldest first: one, or several under ``BURST``."""
     skipped: int
     """Slots that passed without a run."""
@@ -39,5 +40,5 @@ def tick(due: Nanos, period: Nanos, now: Nanos, missed: MissedTick) -> Tick:
     late = (now - due) // period
     latest = due + late * period
     if missed is MissedTick.BURST:
-        return Tick(tuple(range(due, latest + 1, period)), 0, latest + period)
+        return Tick(range(due, latest + 1, period), 0, latest + period)
     return Tick((latest,), late, latest + period)

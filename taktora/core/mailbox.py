@@ -75,12 +75,19 @@ class Wake:
                 continue
             replaced = True
             old = merged[at]
-            merged[at] = evolve(new, events=old.events + new.events) if old.events else new
+            merged[at] = evolve(new, events=_added_up(old, new)) if old.events else new
         self.fired = tuple(merged)
         return replaced
 
     def __repr__(self) -> str:
         return f"Wake({', '.join(f.kind for f in self.fired)})"
+
+
+def _added_up(old: Fired, new: Fired) -> tuple[tuple[int, int], ...]:
+    counts = dict(old.events)
+    for event, count in new.events:
+        counts[event] = counts.get(event, 0) + count
+    return tuple(counts.items())
 
 
 def _same(old: Fired, new: Fired) -> bool:
@@ -186,7 +193,7 @@ class Mailbox:
 
     def put_control(self, message: Any) -> PutResult:
         """Add ``message`` to the lane that is taken before the line and never full."""
-        if self.closed:
+        if self.closed or self._final is not None:
             return _CLOSED
         if self._control is None:
             self._control = deque()
@@ -215,6 +222,8 @@ class Mailbox:
                 self.dropped += 1
                 return Woke.REFUSED
             self._line.append(Wake(fired))
+            if self.depth > self.peak:
+                self.peak = self.depth
             return Woke.QUEUED
         pending = self._wake
         if pending is None:
@@ -234,6 +243,21 @@ class Mailbox:
         if head is self._wake:
             self._wake = None
         return head
+
+    def discard_ticks(self) -> int:
+        """Take interval ticks out of what is pending; how many there were."""
+        count = 0
+        for entry in list(self._line):
+            if type(entry) is not Wake:
+                continue
+            kept = tuple(fired for fired in entry.fired if fired.kind != "interval")
+            count += len(entry.fired) - len(kept)
+            entry.fired = kept
+            if not kept:
+                self._line.remove(entry)
+                if entry is self._wake:
+                    self._wake = None
+        return count
 
     def settle(self) -> bool:
         """Whether something is waiting; ``False`` promises that the next put announces itself."""

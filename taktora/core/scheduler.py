@@ -14,16 +14,13 @@ It knows no thread, clock, socket or shared memory. Only one thread may call it 
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from typing import Any, Final
-
-from attrs import frozen
 
 from taktora.core.commands import (
     Command,
     Escalate,
-    Execute,
+    Forget,
     Restart,
     Start,
     Stop,
@@ -31,9 +28,18 @@ from taktora.core.commands import (
     Watch,
 )
 from taktora.core.grid import first_tick, tick
-from taktora.core.mailbox import Mailbox, Woke
+from taktora.core.mailbox import Woke
+from taktora.core.records import (
+    ActorDescription,
+    ActorRecord,
+    DeadlineTimer,
+    Description,
+    IntervalTimer,
+    Phase,
+    RestartPause,
+    Subscription,
+)
 from taktora.core.stimuli import (
-    ActorSpec,
     Added,
     Completed,
     Elapsed,
@@ -44,147 +50,39 @@ from taktora.core.stimuli import (
     Resume,
     RunEnded,
     RunStarted,
+    Started,
     Stimulus,
     Stopped,
     StopRequested,
     Told,
     Triggered,
 )
-from taktora.core.supervision import Directive, FailureLog, Supervision
-from taktora.core.timers import Timer, Timers
+from taktora.core.supervision import Directive
+from taktora.core.timers import Timers
 from taktora.core.triggers import (
     DeadlineTrigger,
     Fired,
     IntervalTrigger,
     MissedTick,
-    Trigger,
     kind_of,
 )
 from taktora.errors import DuplicateItem, UnknownItem
 from taktora.time import Nanos
 
-__all__ = ["ActorDescription", "Description", "Phase", "Scheduler"]
-
-
-class Phase(enum.Enum):
-    """Where an actor is between two stimuli."""
-
-    IDLE = "idle"
-    ACTIVE = "active"
-    """An ``Execute`` is outstanding."""
-    SUSPENDED = "suspended"
-    """Failed, and waiting to be built anew."""
-
-
-@frozen
-class ActorDescription:
-    """One actor as the scheduler sees it."""
-
-    actor_id: str
-    phase: str
-    paused: bool
-    triggers: tuple[Trigger, ...]
-    mailbox_depth: int
-    skipped: int
-    supervision: Supervision
-
-
-@frozen
-class Description:
-    """Everything that is scheduled, as data."""
-
-    running: bool
-    in_flight: int
-    actors: tuple[ActorDescription, ...]
-
-
-class _Interval(Timer):
-    __slots__ = ("actor", "missed", "period", "slot", "source")
-
-    def __init__(self, actor: _Actor, trigger: IntervalTrigger, slot: int) -> None:
-        super().__init__(0)
-        self.actor = actor
-        self.period = trigger.period
-        self.missed = trigger.missed
-        self.source = trigger.source
-        self.slot = slot
-
-
-class _Deadline(Timer):
-    __slots__ = ("actor", "slot", "source", "within")
-
-    def __init__(self, actor: _Actor, trigger: DeadlineTrigger, slot: int) -> None:
-        super().__init__(0)
-        self.actor = actor
-        self.within = trigger.within
-        self.source = trigger.source
-        self.slot = slot
-
-
-class _RestartPause(Timer):
-    __slots__ = ("actor",)
-
-    def __init__(self, actor: _Actor, due: Nanos) -> None:
-        super().__init__(due)
-        self.actor = actor
-
-
-class _Actor:
-    __slots__ = (
-        "deadlines",
-        "doomed",
-        "execute",
-        "failures",
-        "intervals",
-        "mailbox",
-        "paused",
-        "phase",
-        "restart_pause",
-        "skipped",
-        "sources",
-        "spec",
-        "started",
-    )
-
-    def __init__(self, spec: ActorSpec) -> None:
-        self.spec = spec
-        self.mailbox: Mailbox = spec.mailbox
-        self.execute: tuple[Command, ...] = (Execute(spec.actor_id),)
-        self.phase = Phase.IDLE
-        self.paused = False
-        self.doomed = False
-        self.started = False
-        self.skipped = 0
-        self.failures = FailureLog()
-        self.intervals: list[_Interval] = []
-        self.deadlines: list[_Deadline] = []
-        self.restart_pause: list[_RestartPause] = []
-        self.sources: list[int] = []
-
-
-class _Subscription:
-    """One declaration of one actor on one source."""
-
-    __slots__ = ("actor", "deadline", "fired")
-
-    def __init__(self, actor: _Actor, fired: Fired, deadline: _Deadline | None) -> None:
-        self.actor = actor
-        self.fired = (fired,)
-        self.deadline = deadline
+__all__ = ["Scheduler"]
 
 
 _NOTHING: Final[tuple[Command, ...]] = ()
-_TICK_LOST: Final = (Woke.REPLACED, Woke.REFUSED)
-_IDLE, _ACTIVE, _SUSPENDED = Phase.IDLE, Phase.ACTIVE, Phase.SUSPENDED
+_STARTING, _IDLE, _ACTIVE, _SUSPENDED = Phase.STARTING, Phase.IDLE, Phase.ACTIVE, Phase.SUSPENDED
 
 
 class Scheduler:
     """Decides who runs next. See the module's laws."""
 
     def __init__(self) -> None:
-        self._actors: dict[str, _Actor] = {}
+        self._actors: dict[str, ActorRecord] = {}
         self._timers = Timers()
-        self._subscriptions: dict[int, list[_Subscription]] = {}
+        self._subscriptions: dict[int, list[Subscription]] = {}
         self._numbers: dict[Any, int] = {}
         self._keys: dict[int, Any] = {}
         self._next_number = 0
@@ -201,6 +99,7 @@ class Scheduler:
             Elapsed: self._elapsed,
             Completed: self._completed,
             Failed: self._failed,
+            Started: self._started,
             Stopped: self._stopped,
             Restarted: self._restarted,
             RunStarted: self._run_started,
@@ -270,30 +169,31 @@ class Scheduler:
         spec = stimulus.spec
         if spec.actor_id in self._actors:
             raise DuplicateItem(f"an item with id {spec.actor_id!r} was already added")
-        actor = _Actor(spec)
+        actor = ActorRecord(spec)
         self._actors[spec.actor_id] = actor
         commands: list[Command] = []
         for slot, trigger in enumerate(spec.triggers):
             if isinstance(trigger, IntervalTrigger):
-                actor.intervals.append(_Interval(actor, trigger, slot))
+                actor.intervals.append(IntervalTimer(actor, trigger, slot))
                 continue
             deadline = None
             if isinstance(trigger, DeadlineTrigger):
-                deadline = _Deadline(actor, trigger, slot)
+                deadline = DeadlineTimer(actor, trigger, slot)
                 actor.deadlines.append(deadline)
             number, is_new = self._number_of(trigger.source)
             if is_new:
                 commands.append(Watch(number, trigger))
             fired = Fired(kind_of(trigger), trigger.source, slot=slot)
-            self._subscriptions[number].append(_Subscription(actor, fired, deadline))
+            self._subscriptions[number].append(Subscription(actor, fired, deadline))
             if number not in actor.sources:
                 actor.sources.append(number)
         if self._running:
             commands += self._begin(actor, now)
         return tuple(commands)
 
-    def _begin(self, actor: _Actor, now: Nanos) -> list[Command]:
+    def _begin(self, actor: ActorRecord, now: Nanos) -> list[Command]:
         """Arm the actor's timers and let it start; part of a run's start, or of an add during one."""
+        actor.skipped += actor.mailbox.discard_ticks()  # of an earlier run, with an earlier grid
         for interval in actor.intervals:
             interval.due = first_tick(self._epoch, interval.period, now)
             interval.cancelled = False
@@ -305,8 +205,9 @@ class Scheduler:
         commands: list[Command] = []
         if not actor.started:
             actor.started = True
+            actor.phase = _STARTING
             commands.append(Start(actor.spec.actor_id))
-        if actor.phase is _SUSPENDED:
+        elif actor.phase is _SUSPENDED:
             commands.append(Restart(actor.spec.actor_id))
         elif actor.mailbox.settle():
             commands += self._activate(actor)
@@ -329,6 +230,10 @@ class Scheduler:
     def _run_ended(self, _: RunEnded, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
         self._running = self.open = False
         self._timers.clear()
+        self.in_flight = 0
+        for actor in self._actors.values():  # none, unless the run was torn down half-way
+            if actor.phase is _ACTIVE:
+                actor.phase = _IDLE
         return _NOTHING
 
     # --- what wakes -----------------------------------------------------------------------------
@@ -370,37 +275,40 @@ class Scheduler:
     def _elapsed(self, _: Elapsed, now: Nanos) -> tuple[Command, ...]:
         commands: list[Command] = []
         for timer in self._timers.pop_due(now):
-            if isinstance(timer, _Interval):
+            if isinstance(timer, IntervalTimer):
                 commands += self._ticked(timer, now)
-            elif isinstance(timer, _Deadline):
+            elif isinstance(timer, DeadlineTimer):
                 commands += self._missed(timer, now)
-            elif isinstance(timer, _RestartPause) and timer.actor.phase is _SUSPENDED:
+            elif isinstance(timer, RestartPause) and timer.actor.phase is _SUSPENDED:
                 commands.append(Restart(timer.actor.spec.actor_id))
         return tuple(commands)
 
-    def _ticked(self, timer: _Interval, now: Nanos) -> tuple[Command, ...]:
+    def _ticked(self, timer: IntervalTimer, now: Nanos) -> tuple[Command, ...]:
         actor = timer.actor
         due = tick(timer.due, timer.period, now, timer.missed)
         timer.due = due.next_due
         self._timers.add(timer)
-        if actor.paused:
-            actor.skipped += due.skipped + len(due.scheduled)
-            return _NOTHING
         actor.skipped += due.skipped
-        merge = timer.missed is not MissedTick.BURST
-        for scheduled in due.scheduled:
-            fired = Fired("interval", timer.source, scheduled, slot=timer.slot)
-            if actor.mailbox.wake((fired,), merge=merge) in _TICK_LOST:
-                actor.skipped += 1
-        return self._activate(actor)
+        left = len(due.scheduled)
+        if not actor.paused and self.open:
+            merge = timer.missed is not MissedTick.BURST
+            for scheduled in due.scheduled:
+                fired = Fired("interval", timer.source, scheduled, slot=timer.slot)
+                woke = actor.mailbox.wake((fired,), merge=merge)
+                if woke is Woke.REFUSED:
+                    break
+                left -= 1
+                actor.skipped += woke is Woke.REPLACED
+        actor.skipped += left
+        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
 
-    def _missed(self, timer: _Deadline, now: Nanos) -> tuple[Command, ...]:
+    def _missed(self, timer: DeadlineTimer, now: Nanos) -> tuple[Command, ...]:
         scheduled = timer.due
         late = (now - scheduled) // timer.within
         timer.due = scheduled + (late + 1) * timer.within
         self._timers.add(timer)
         actor = timer.actor
-        if actor.paused:
+        if actor.paused or not self.open:
             return _NOTHING
         fired = Fired("deadline_missed", timer.source, scheduled, slot=timer.slot)
         actor.mailbox.wake((fired,))
@@ -419,36 +327,53 @@ class Scheduler:
         return _NOTHING
 
     def _failed(self, stimulus: Failed, now: Nanos) -> tuple[Command, ...]:
-        actor = self._actors[stimulus.actor_id]
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is None:  # removed itself while starting
+            return _NOTHING
+        starting = actor.phase is _STARTING
         if actor.phase is _ACTIVE:
             self.in_flight -= 1
         actor.phase = _IDLE
         if actor.doomed:
             return self._forget(actor, stop=True)
         directive, pause = actor.failures.decide(actor.spec.supervision, now)
-        if directive is Directive.STOP:
+        # SystemExit and KeyboardInterrupt are wishes to end, not failures to live with.
+        if directive is Directive.STOP or not isinstance(stimulus.error, Exception):
             self.open = False
+            actor.started = not starting  # a start that failed is tried again by the next run
             return (Escalate(stimulus.actor_id, stimulus.error),)
         if directive is Directive.RESTART:
             actor.phase = _SUSPENDED
             if pause == 0:
                 return (Restart(stimulus.actor_id),)
-            actor.restart_pause = [_RestartPause(actor, now + pause)]
+            actor.restart_pause = [RestartPause(actor, now + pause)]
             self._timers.add(actor.restart_pause[0])
             return _NOTHING
-        if actor.mailbox.settle():
+        if starting:  # ``Started`` is still to come
+            actor.phase = _STARTING
+        elif actor.mailbox.settle():
             return self._activate(actor)
         return _NOTHING
+
+    def _started(self, stimulus: Started, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is None:  # its start was its end
+            return _NOTHING
+        if actor.phase is _STARTING:
+            actor.phase = _IDLE
+        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
 
     def _restarted(self, stimulus: Restarted, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
-        actor = self._get(stimulus.actor_id)
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is None:  # removed itself while it was built anew
+            return _NOTHING
         actor.phase = _IDLE
-        if actor.mailbox.settle():
-            return self._activate(actor)
-        return _NOTHING
+        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
 
     def _stopped(self, stimulus: Stopped, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
-        actor = self._get(stimulus.actor_id)
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is None:  # removed itself while starting
+            return _NOTHING
         if actor.phase is _ACTIVE:
             self.in_flight -= 1
         return self._forget(actor, stop=False)
@@ -477,7 +402,7 @@ class Scheduler:
 
     # --- helpers --------------------------------------------------------------------------------
 
-    def _activate(self, actor: _Actor) -> tuple[Command, ...]:
+    def _activate(self, actor: ActorRecord) -> tuple[Command, ...]:
         """``Execute`` if the actor may run now. The caller knows that it has mail."""
         if actor.phase is _IDLE and self.open and not actor.paused:
             actor.phase = _ACTIVE
@@ -485,7 +410,7 @@ class Scheduler:
             return actor.execute
         return _NOTHING
 
-    def _forget(self, actor: _Actor, *, stop: bool) -> tuple[Command, ...]:
+    def _forget(self, actor: ActorRecord, *, stop: bool) -> tuple[Command, ...]:
         """Drop every trace of an actor at rest."""
         actor_id = actor.spec.actor_id
         del self._actors[actor_id]
@@ -498,11 +423,10 @@ class Scheduler:
                 del self._subscriptions[number]
                 del self._numbers[self._keys.pop(number)]
                 commands.append(Unwatch(number))
-        if stop:
-            commands.append(Stop(actor_id))
+        commands.append(Stop(actor_id) if stop else Forget(actor_id))
         return tuple(commands)
 
-    def _get(self, actor_id: str) -> _Actor:
+    def _get(self, actor_id: str) -> ActorRecord:
         try:
             return self._actors[actor_id]
         except KeyError:

@@ -27,6 +27,7 @@ __all__ = [
     "RunStarted",
     "Stimulus",
     "StopRequested",
+    "Started",
     "Stopped",
     "Told",
     "Triggered",
@@ -93,6 +94,13 @@ class Stopped:
 
 
 @frozen
+class Started:
+    """``Start`` was obeyed; reported once everything that came with it was obeyed too."""
+
+    actor_id: str
+
+
+@frozen
 class Restarted:
     """An actor was built anew and may run again."""
 
@@ -147,6 +155,7 @@ Stimulus = (
     | Elapsed
     | Completed
     | Failed
+    | Started
     | Stopped
     | Restarted
     | RunStarted

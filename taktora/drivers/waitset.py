@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, assert_never
 
 import iceoryx2 as iox
 
@@ -20,6 +20,7 @@ from taktora.core.commands import (
     Command,
     Escalate,
     Execute,
+    Forget,
     Restart,
     Start,
     Stop,
@@ -27,7 +28,7 @@ from taktora.core.commands import (
     Watch,
 )
 from taktora.core.scheduler import Scheduler
-from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Stimulus, StopRequested
+from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Started, Stimulus, StopRequested
 from taktora.core.triggers import FdTrigger, ListenerTrigger
 from taktora.drivers.libc import Bell, TimerFd
 from taktora.drivers.signals import SignalPipe
@@ -122,6 +123,8 @@ class WaitSetDriver:
 
     def post(self, stimulus: Stimulus | Callable[[], None]) -> None:
         """Report from any thread: queue it, and wake the driver if it sleeps."""
+        if self.aborted:  # a worker that a torn-down run left behind
+            return
         self.posted.append(stimulus)
         if self._asleep:
             self.ring()
@@ -149,29 +152,40 @@ class WaitSetDriver:
     def obey(self, commands: tuple[Command, ...]) -> None:
         """Carry out what the scheduler decided, in order."""
         for command in commands:
-            kind = type(command)
-            if kind is Execute:
+            if isinstance(command, Execute):
                 cell = self.cells[command.actor_id]
                 self._started = True
                 if cell.inline or self._pool is None:
                     self._ready.append(cell)
                 else:
                     self._pool.submit(cell)
-            elif kind is Start:
-                failed = self.cells[command.actor_id].start()
+            else:
+                self._obey_rare(command)
+
+    def _obey_rare(
+        self, command: Start | Restart | Stop | Forget | Watch | Unwatch | Escalate
+    ) -> None:
+        match command:
+            case Start(actor_id):
+                failed = self.cells[actor_id].start()
                 if failed is not None:
                     self.report(failed)
-            elif kind is Restart:
-                self.report(self.cells[command.actor_id].restart())
-            elif kind is Stop:
-                self.cells[command.actor_id].end()
-                self.on_gone(command.actor_id)
-            elif kind is Watch:
-                self._watch(command)  # type: ignore[arg-type]
-            elif kind is Unwatch:
-                self._unwatch(command.source)  # type: ignore[union-attr]
-            elif kind is Escalate and self.failure is None:
-                self.failure = command  # type: ignore[assignment]
+                self.posted.append(Started(actor_id))  # after all that came with it
+            case Restart(actor_id):
+                self.report(self.cells[actor_id].restart())
+            case Stop(actor_id):
+                self.cells[actor_id].end()
+                self.on_gone(actor_id)
+            case Forget(actor_id):
+                self.on_gone(actor_id)
+            case Watch():
+                self._watch(command)
+            case Unwatch(source):
+                self._unwatch(source)
+            case Escalate():
+                self.failure = self.failure or command
+            case _:
+                assert_never(command)
 
     def pump(self) -> None:
         """Take in what other threads posted."""
@@ -194,10 +208,7 @@ class WaitSetDriver:
         """Run until stopped, or until a limit is reached and everything running has finished."""
         scheduler, switch, ready = self._scheduler, self._switch, self._ready
         handle = scheduler.handle
-        self._pool = pool
-        self.failure = None
-        self._started = False
-        self._due = None
+        self._begin(pool)
         left = max_wakeups
         broken: BaseException | None = None
         orderly = False
@@ -236,7 +247,9 @@ class WaitSetDriver:
                     break
                 self._wait(until, predicate is not None)
         finally:
-            self.aborted = not orderly
+            if not orderly:
+                self.aborted = True
+                self.posted.clear()
             self._ready.clear()
             self._pool = None
             self.report(RunEnded())
@@ -257,6 +270,12 @@ class WaitSetDriver:
         self._timer.close()
         self._bell.close()
         self._waitset = self._wait_once = None
+
+    def _begin(self, pool: WorkerPool | None) -> None:
+        self._pool = pool
+        self.failure = None
+        self._started = False
+        self._due = None
 
     # --- waiting --------------------------------------------------------------------------------
 

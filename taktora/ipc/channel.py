@@ -126,10 +126,13 @@ class Channel:
             return create_with_max_bytes(builder, limits.max_bytes)
 
         return open_or_create(
+            node,
+            name,
+            iox.MessagingPattern.PublishSubscribe,
             kind.label,
-            lambda: _binding.publish_subscribe(node.raw, name, kind).open(),
-            create,
-            lambda: mismatch(
+            open_=lambda: _binding.publish_subscribe(node.raw, name, kind).open(),
+            create=create,
+            mismatch=lambda: mismatch(
                 node, name, kind.label, iox.MessagingPattern.PublishSubscribe, (kind,)
             ),
         )

@@ -164,7 +164,7 @@ class Client(Port):
         return self._raw is None
 
     def _let_go(self) -> None:
-        self._loan = self._notify = self._refuse
+        self._loan = self._notify = self._refusal()
         self._raw = self._notifier = None
         self.wakeup._let_go()  # noqa: SLF001
         for pending in self._pending.alive():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -10,11 +12,9 @@ from typing import Any, Final
 import iceoryx2 as iox
 from attrs import frozen
 
-__all__ = ["DeadNode", "binding_version", "dead_nodes", "prefixes_in"]
+__all__ = ["DeadNode", "binding_version", "dead_nodes", "folder", "prefixes_in"]
 
-_SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - that is where POSIX shared memory is
-_FILE: Final = re.compile(r"(?P<prefix>.*?_)[0-9a-f]{40}_")
-_COUNTER: Final = ".global_mgmt"  # stays behind a clean end, too
+_MONITOR: Final = re.compile(r"(?P<prefix>.+_)\d+\.node_monitor")
 
 
 @frozen
@@ -31,20 +31,25 @@ def binding_version() -> str:
     return version("iceoryx2")
 
 
-def prefixes_in(names: list[str]) -> set[str]:
-    """The prefixes of those ``names`` of files that iceoryx2 made and that a node uses or used."""
-    matches = (_FILE.match(name) for name in names if not name.endswith(_COUNTER))
+def prefixes_in(names: Iterable[str]) -> set[str]:
+    """The prefixes of the nodes, alive or dead, whose files in iceoryx2's folder have ``names``."""
+    matches = (_MONITOR.fullmatch(name) for name in names)
     return {match["prefix"] for match in matches if match}
 
 
-def dead_nodes() -> tuple[DeadNode, ...]:
-    """The dead nodes of every domain that has files in shared memory. Changes nothing.
+def folder() -> Path:
+    """Where iceoryx2 keeps its nodes and services, besides shared memory."""
+    return Path(iox.config.global_config().global_cfg.root_path.to_string())
 
-    Nodes whose files this user may not read are left out.
-    """
-    default = iox.config.global_config().global_cfg.prefix.to_string()
+
+def dead_nodes() -> tuple[DeadNode, ...]:
+    """The dead nodes of every domain. Changes nothing; leaves out what this user may not read."""
+    settings: Any = iox.config.global_config().global_cfg
+    default = settings.prefix.to_string()
+    nodes = folder() / settings.node.directory.to_string()
+    names = os.listdir(nodes) if os.access(nodes, os.R_OK) else []  # noqa: PTH208
     found = []
-    for prefix in sorted(prefixes_in([path.name for path in _SHARED_MEMORY.iterdir()])):
+    for prefix in sorted(prefixes_in(names)):
         config: Any = iox.config.global_config()
         config.global_cfg.prefix = iox.FileName.new(prefix)
         try:

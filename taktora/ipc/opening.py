@@ -10,6 +10,7 @@ import iceoryx2 as iox
 
 from taktora.errors import IpcError, LimitsMismatch, PayloadMismatch, PortLimitReached
 from taktora.ipc import _binding
+from taktora.ipc.abandoned import remove_abandoned, remove_broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ makes that cost three times as much as all the rest of it."""
 
 _MAX_BYTES: Final = "taktora.max_bytes"
 
-_PATIENCE: Final = 3_000_000_000  # ns; iceoryx2 itself waits up to 1 s for a creation to complete
+_PATIENCE: Final = 2_000_000_000  # ns; iceoryx2 itself waits up to 1 s for a creation to complete
 _PAUSE: Final = 0.001  # s
 
 _GONE: Final = "DoesNotExist"
@@ -51,6 +52,7 @@ _TRANSIENT: Final = (
     "SystemInFlux",
     "InternalFailure",
 )
+_BROKEN: Final = "ServiceInCorruptedState"
 _OPEN_ERRORS: Final = (
     iox.PublishSubscribeOpenError,
     iox.EventOpenError,
@@ -69,7 +71,11 @@ _PAYLOAD: Final = re.compile(
 
 
 def open_or_create(
+    node: Node,
+    name: str,
+    pattern: Any,
     what: str,
+    *,
     open_: Callable[[], Any],
     create: Callable[[], Any],
     mismatch: Callable[[], PayloadMismatch],
@@ -77,31 +83,45 @@ def open_or_create(
     """The raw service, opened if it exists and created if not.
 
     What fails only because somebody else is creating or deleting the same name is tried again,
-    for three seconds at most.
+    for two seconds. What a process left that was killed in the middle of it is removed.
 
     Raises:
         PayloadMismatch: it exists with other payload types, as ``mismatch()`` describes.
         PortLimitReached: as many nodes as the service admits have it open.
         IpcError: it stayed unusable.
     """
-    deadline = time.monotonic_ns() + _PATIENCE
+    deadline, removed = time.monotonic_ns() + _PATIENCE, False
     while True:
         try:
             return open_()
         except _OPEN_ERRORS as exc:
-            if str(exc) != _GONE:
-                _raise_unless_transient(what, exc, mismatch, deadline)
+            reason = str(exc)
+            if reason != _GONE:
+                _raise_unless_transient(what, exc, mismatch)
+                if time.monotonic_ns() >= deadline:
+                    if removed or reason != _BROKEN:
+                        raise _unusable(what, exc) from exc
+                    remove_broken(node, name, pattern)
+                    deadline, removed = time.monotonic_ns() + _PATIENCE, True
+                if remove_abandoned(node, name, pattern):
+                    continue
                 time.sleep(_PAUSE)
                 continue
         try:
             return create()
         except _CREATE_ERRORS as exc:
-            _raise_unless_transient(what, exc, mismatch, deadline)
+            _raise_unless_transient(what, exc, mismatch)
+            if time.monotonic_ns() >= deadline + _PATIENCE:
+                raise _unusable(what, exc) from exc
             time.sleep(_PAUSE)
 
 
+def _unusable(what: str, error: Exception) -> IpcError:
+    return IpcError(f"iceoryx2 could not open {what}: {error}")
+
+
 def _raise_unless_transient(
-    what: str, error: Exception, mismatch: Callable[[], PayloadMismatch], deadline: int
+    what: str, error: Exception, mismatch: Callable[[], PayloadMismatch]
 ) -> None:
     reason = str(error)
     if reason.startswith("Incompatible"):
@@ -111,12 +131,7 @@ def _raise_unless_transient(
     if "ExceedsMaxNumberOfNodes" in reason:
         raise PortLimitReached(f"{what} is open in as many nodes as it admits") from error
     if reason not in _TRANSIENT:
-        raise IpcError(f"iceoryx2 could not open {what}: {reason}") from error
-    if time.monotonic_ns() >= deadline:
-        raise IpcError(
-            f"iceoryx2 could not open {what}: {reason}. If a process was killed while creating it "
-            f"and nobody uses it, remove it with node.raw.force_remove_service(...)"
-        ) from error
+        raise _unusable(what, error) from error
 
 
 def existing_layouts(config: Any, name: str, pattern: Any) -> list[str]:
@@ -183,9 +198,12 @@ def max_bytes_of(raw: Any, stated: int | None) -> int | None:
 def open_event(node: Node, name: str, *, notifiers: int, listeners: int, nodes: int) -> Any:
     """The event service ``name``, created with room for these ports if it does not exist."""
     return open_or_create(
+        node,
+        name,
+        iox.MessagingPattern.Event,
         f"event service {name!r}",
-        lambda: _binding.event(node.raw, name).open(),
-        lambda: (
+        open_=lambda: _binding.event(node.raw, name).open(),
+        create=lambda: (
             _binding.event(node.raw, name)
             .max_notifiers(notifiers)
             .max_listeners(listeners)
@@ -193,7 +211,7 @@ def open_event(node: Node, name: str, *, notifiers: int, listeners: int, nodes: 
             .event_id_max_value(_LARGEST_EVENT_ID)
             .create()
         ),
-        lambda: PayloadMismatch(f"event service {name!r} exists with other properties"),
+        mismatch=lambda: PayloadMismatch(f"event service {name!r} exists with other properties"),
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from taktora.errors import ChannelError
     from taktora.ipc.node import Node
 
-__all__ = ["Port", "create_port"]
+__all__ = ["Port", "Refusal", "create_port"]
 
 
 class Port:
@@ -55,10 +55,12 @@ class Port:
     def _let_go(self) -> None:
         raise NotImplementedError
 
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        """Stands in for every raw call of a closed port."""
-        self._node.check_usable()
-        raise PortClosed(f"the {self.role} of {self._label} is closed; create a new one")
+    def _refuse(self) -> NoReturn:
+        self._refusal()()
+
+    def _refusal(self) -> Refusal:
+        """What stands in for every raw call once the port is closed."""
+        return Refusal(self._node, f"the {self.role} of {self._label} is closed; create a new one")
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +75,21 @@ class Port:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._label}{', closed' if self.closed else ''}>"
+
+
+class Refusal:
+    """Raises ``PortClosed`` whatever it is called with. Does not refer to the port: no cycle."""
+
+    __slots__ = ("_message", "_node")
+
+    def __init__(self, node: Node, message: str) -> None:
+        self._node = node
+        self._message = message
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        """Raise, whatever the raw call was."""
+        self._node.check_usable()
+        raise PortClosed(self._message)
 
 
 def create_port(builder: Any, role: str, label: str, maximum: int, errors: tuple[Any, ...]) -> Any:

@@ -196,7 +196,7 @@ class Publisher(Port):
         if self._raw is not None and self._size is None and self._node.rescue(self.name):
             with suppress(iox.NotifierNotifyError):
                 self._notify()  # for a subscriber that looked while its sample was on the move
-        self._loan = self._notify = self._refuse
+        self._loan = self._notify = self._refusal()
         self._raw = self._notifier = self._service = None
 
     def __del__(self) -> None:

@@ -124,7 +124,7 @@ class Server(Port):
         return self._raw is None
 
     def _let_go(self) -> None:
-        self._receive = self._notify = self._refuse
+        self._receive = self._notify = self._refusal()
         self._raw = self._notifier = None
         self.wakeup._let_go()  # noqa: SLF001
 

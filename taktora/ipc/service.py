@@ -158,15 +158,22 @@ class Service:
                 .max_response_buffer_size(limits.response_buffer)
                 .max_borrowed_responses_per_pending_response(limits.max_borrowed)
                 .max_loaned_requests(MAX_LOANS)
+                .enable_safe_overflow_for_requests(False)  # else a dropped request's successor
+                # would push out an older one that somebody still waits for
                 .max_nodes(limits.max_servers + limits.max_clients + SPARE_NODES)
             )
             return create_with_max_bytes(builder, limits.max_bytes)
 
         return open_or_create(
+            node,
+            name,
+            iox.MessagingPattern.RequestResponse,
             self.label,
-            lambda: _binding.request_response(node.raw, name, *kinds).open(),
-            create,
-            lambda: mismatch(node, name, self.label, iox.MessagingPattern.RequestResponse, kinds),
+            open_=lambda: _binding.request_response(node.raw, name, *kinds).open(),
+            create=create,
+            mismatch=lambda: mismatch(
+                node, name, self.label, iox.MessagingPattern.RequestResponse, kinds
+            ),
         )
 
     def _let_go(self) -> None:

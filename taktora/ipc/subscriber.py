@@ -145,7 +145,7 @@ class Subscriber(Port):
         return self._raw is None
 
     def _let_go(self) -> None:
-        self._receive = self._refuse
+        self._receive = self._refusal()
         self._raw = None
         self._rescued.clear()
         self.wakeup._let_go()  # noqa: SLF001

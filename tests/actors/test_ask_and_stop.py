@@ -171,9 +171,7 @@ def test_an_ask_with_a_timeout_waits_for_a_run_that_long(
 
 @pytest.mark.rule("ACT-13")
 @pytest.mark.parametrize("how", ["ask", "stop"])
-def test_whoever_waits_when_the_run_ends_is_not_left_hanging(
-    make_executor: Make, how: str
-) -> None:
+def test_whoever_waits_when_the_run_ends_is_not_left_hanging(make_executor: Make, how: str) -> None:
     executor = make_executor(worker_threads=1)
     ref = executor.add(EchoItem(), id="a")
     runner = taktora.Runner(executor)
@@ -257,9 +255,7 @@ def test_a_continuation_goes_on_with_the_answer(running: taktora.Executor) -> No
 def test_a_continuation_that_raises_harms_nobody(
     make_executor: Make, workers: int, error: type[BaseException]
 ) -> None:
-    executor = make_executor(
-        worker_threads=workers, supervision=taktora.Supervision.resume()
-    )
+    executor = make_executor(worker_threads=workers, supervision=taktora.Supervision.resume())
     ref = executor.spawn(EchoActor)
     gate = threading.Event()
 

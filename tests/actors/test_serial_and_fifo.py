@@ -17,7 +17,8 @@ import pytest
 import taktora
 from taktora.actors.inbox import Inbox
 from taktora.core.mailbox import Mailbox
-from taktora.core.scheduler import Phase, Scheduler
+from taktora.core.records import Phase
+from taktora.core.scheduler import Scheduler
 from tests.actors.conftest import LIMIT
 
 SENDERS, ACTORS, EACH = 4, 8, 625  # 20 000 messages

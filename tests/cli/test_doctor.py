@@ -8,11 +8,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import taktora
-from taktora.cli import doctor, extras, limits, main, memory, platform, real_time, report, round_trip
+from taktora.cli import (
+    doctor,
+    extras,
+    limits,
+    main,
+    memory,
+    platform,
+    real_time,
+    report,
+    round_trip,
+)
 from taktora.cli.finding import Finding, Level, note, ok, problem, usable
 from taktora.ipc import health
 from tests.conftest import leftovers, remove_leftovers
@@ -161,6 +172,32 @@ def test_what_could_be_better_is_a_note(found: Finding) -> None:
 )
 def test_what_is_fine_is_ok(found: Finding) -> None:
     assert found.level is Level.OK
+
+
+def test_a_folder_of_another_user_is_a_problem_that_names_the_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [f.level for f in memory.check_folder(tmp_path)] == [Level.OK]
+    assert [f.level for f in memory.check_folder(tmp_path / "new")] == [Level.OK]
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    (found,) = memory.check_folder(tmp_path)
+    assert found.level is Level.PROBLEM
+    assert f"belongs to {tmp_path.owner()}" in found.text
+
+
+def test_missing_or_closed_shared_memory_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (missing,) = memory.check_shared_memory(tmp_path / "none")
+    assert missing.level is Level.PROBLEM
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    (closed,) = memory.check_shared_memory(tmp_path)
+    assert closed.level is Level.PROBLEM
+
+
+def test_a_limit_that_cannot_be_raised_in_the_shell_says_where_it_can() -> None:
+    assert "ulimit -n 4096" in limits.judge_descriptors(256, 4096, used=5).advice
+    assert "limits.conf" in limits.judge_descriptors(256, 256, used=5).advice
 
 
 def test_a_finding_that_is_not_ok_must_say_what_to_do() -> None:

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taktora.core.grid import first_tick, tick
+from taktora.core import grid
+from taktora.core.grid import Tick, first_tick
 from taktora.core.triggers import MissedTick
+
+
+def tick(due: int, period: int, now: int, missed: MissedTick) -> Tick:
+    """The decision, with its slots spelled out."""
+    decided = grid.tick(due, period, now, missed)
+    return decided._replace(scheduled=tuple(decided.scheduled))
+
 
 instants = st.integers(0, 10**6)
 periods = st.integers(1, 10**4)

@@ -17,6 +17,7 @@ from taktora.core import scheduler as core
 from taktora.core.commands import Execute
 from taktora.core.grid import Tick, tick
 from taktora.core.mailbox import Mailbox, Wake, Woke
+from taktora.core.records import Phase as Phase_
 from taktora.core.scheduler import Scheduler
 from taktora.core.supervision import FailureLog
 from taktora.core.timers import Timers
@@ -25,7 +26,7 @@ from taktora.core.triggers import MissedTick
 from . import test_timers
 from .test_scheduler_machine import LawBroken, SchedulerMachine
 
-IDLE, ACTIVE, SUSPENDED = core.Phase.IDLE, core.Phase.ACTIVE, core.Phase.SUSPENDED
+IDLE, ACTIVE, SUSPENDED = Phase_.IDLE, Phase_.ACTIVE, Phase_.SUSPENDED
 SEARCH = settings(
     max_examples=1500,
     stateful_step_count=50,

@@ -502,9 +502,6 @@ def obey_starts(world: World, commands: list[Any], answer: Any) -> list[str]:
 
 
 @pytest.mark.rule("SCHED-67")
-@pytest.mark.xfail(
-    reason="Failed in answer to Start: an Execute is in the same answer", strict=True
-)
 @pytest.mark.parametrize("policy", [Supervision.resume(), Supervision.stop()])
 def test_an_actor_that_fails_to_start_with_mail_waiting_breaks_no_account(policy: Supervision):
     world = World()
@@ -517,9 +514,6 @@ def test_an_actor_that_fails_to_start_with_mail_waiting_breaks_no_account(policy
 
 
 @pytest.mark.rule("SCHED-67")
-@pytest.mark.xfail(
-    reason="Stopped in answer to Start: an Execute is in the same answer", strict=True
-)
 def test_an_actor_that_ends_in_its_start_is_not_executed():
     world = World()
     world.add("a")
@@ -537,7 +531,6 @@ def test_an_actor_that_fails_to_start_without_mail_is_supervised():
 
 
 @pytest.mark.rule("SCHED-07")
-@pytest.mark.xfail(reason="Watch fires for waiting data before Start was obeyed", strict=True)
 def test_data_that_waits_when_it_is_first_watched_executes_nobody_before_the_start():
     """The driver reports what it finds when it obeys ``Watch``, before it obeys ``Start``."""
     world = started(["a"])

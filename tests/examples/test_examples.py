@@ -163,22 +163,22 @@ def test_the_pipeline_measures_shows_a_missed_deadline_and_ends_by_itself(worker
         assert "! no reading for" in running.text
         assert "! readings again, after" in running.text
         assert running.missed >= 1
-        found = re.search(r"(\d+) readings, latency p50 \d+ us, p99 \d+ us", running.text)
+        found = re.search(r"(\d+) readings: latency p50 \d+ us, p99 \d+ us", running.text)
         assert found, running.text
         assert 100 <= int(found[1]) <= 1250
 
 
 def test_two_pipelines_at_a_time_do_not_disturb_each_other() -> None:
     with (
-        pipeline("--seconds", "1.5", "--rate", "200") as one,
-        pipeline("--seconds", "1.5", "--rate", "200") as other,
+        pipeline("--seconds", "5", "--rate", "200") as one,
+        pipeline("--seconds", "5", "--rate", "200") as other,
     ):
         assert one.end() == (0, "")
         assert other.end() == (0, "")
         for running in (one, other):
             found = re.search(r"(\d+) readings", running.text)
             assert found
-            assert 20 <= int(found[1]) <= 300  # one sensor's, not two
+            assert 20 <= int(found[1]) <= 1000  # one sensor's, not two
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
@@ -221,9 +221,9 @@ def test_a_killed_monitor_takes_its_sensor_along() -> None:
         remove_leftovers(running.domain)
 
 
-@pytest.mark.parametrize("wrong", ["0", "-1", "nan", "x"])
+@pytest.mark.parametrize("wrong", ["--rate=0", "--rate=nan", "--seconds=x", "--workers=-1"])
 def test_the_pipeline_refuses_what_cannot_be(wrong: str) -> None:
-    done = run("pipeline.py", f"--rate={wrong}")
+    done = run("pipeline.py", wrong)
     assert done.returncode == 2
-    assert "--rate" in done.stderr
+    assert wrong.partition("=")[0] in done.stderr
     assert "Traceback" not in done.stderr

@@ -54,7 +54,9 @@ def test_other_threads_go_on_while_the_driver_waits_and_we_call_everything(
             for n in range(20):
                 ref = executor.add(taktora.Item(), id=f"item {n}")
                 other = executor.channel(f"channel {n}", ctypes.c_uint64).subscriber()
-                executor.add(taktora.item(lambda: None, triggers=lambda on, s=other: on.subscriber(s)))
+                executor.add(
+                    taktora.item(lambda: None, triggers=lambda on, s=other: on.subscriber(s))
+                )
                 executor.stats()
                 executor.scheduler.ask(Describe(), timeout=10)
                 ref.ask("hello", timeout=10)

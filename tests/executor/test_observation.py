@@ -204,7 +204,9 @@ def test_a_real_time_priority_is_set_or_refused_clearly(
     )
     seen = []
     executor.add(
-        taktora.item(lambda: seen.append(os.sched_getscheduler(0)), triggers=lambda on: on.interval(0.01))
+        taktora.item(
+            lambda: seen.append(os.sched_getscheduler(0)), triggers=lambda on: on.interval(0.01)
+        )
     )
     try:
         executor.run_n(1)

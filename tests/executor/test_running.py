@@ -135,7 +135,9 @@ def test_an_item_stops_the_run_through_its_context(executor: Executor) -> None:
 
 
 @pytest.mark.rule("LIFE-05")
-def test_a_run_waits_for_executions_that_are_under_way(make_executor: Callable[..., Executor]) -> None:
+def test_a_run_waits_for_executions_that_are_under_way(
+    make_executor: Callable[..., Executor],
+) -> None:
     executor = make_executor(worker_threads=2)
     begun, go, ended = threading.Event(), threading.Event(), []
 
@@ -176,11 +178,15 @@ def test_waiting_for_a_worker_costs_no_cpu(make_executor: Callable[..., Executor
 
 
 @pytest.mark.rule("LIFE-06")
-def test_independent_items_run_in_parallel_in_the_pool(make_executor: Callable[..., Executor]) -> None:
+def test_independent_items_run_in_parallel_in_the_pool(
+    make_executor: Callable[..., Executor],
+) -> None:
     executor = make_executor(worker_threads=2)
     meet = threading.Barrier(2, timeout=10)
     for _ in range(2):
-        executor.add(taktora.item(lambda: (meet.wait(), None)[1], triggers=lambda on: on.interval(0.02)))
+        executor.add(
+            taktora.item(lambda: (meet.wait(), None)[1], triggers=lambda on: on.interval(0.02))
+        )
     executor.run_n(2)
     assert not meet.broken
 
@@ -191,7 +197,9 @@ def test_a_slow_item_in_the_pool_delays_neither_driver_nor_others(
 ) -> None:
     executor = make_executor(worker_threads=1)
     go = threading.Event()
-    executor.add(taktora.item(lambda: (go.wait(10), None)[1], triggers=lambda on: on.interval(0.01)))
+    executor.add(
+        taktora.item(lambda: (go.wait(10), None)[1], triggers=lambda on: on.interval(0.01))
+    )
     ticks, quick = counting(0.01)
     executor.add(quick, placement="inline")
 
@@ -206,7 +214,9 @@ def test_a_slow_item_in_the_pool_delays_neither_driver_nor_others(
 
 
 @pytest.mark.rule("LIFE-10")
-def test_an_item_added_while_running_starts_without_waiting_for_a_wake_up(executor: Executor) -> None:
+def test_an_item_added_while_running_starts_without_waiting_for_a_wake_up(
+    executor: Executor,
+) -> None:
     ticked = threading.Event()
     with Runner(executor):
         executor.add(taktora.item(ticked.set, triggers=lambda on: on.interval(0.01)))
@@ -219,7 +229,9 @@ def test_an_item_may_add_another(executor: Executor) -> None:
 
     def first(ctx: taktora.Context) -> None:
         if not second.is_set():
-            executor.add(taktora.item(second.set, triggers=lambda on: on.interval(0.01)), id="second")
+            executor.add(
+                taktora.item(second.set, triggers=lambda on: on.interval(0.01)), id="second"
+            )
             ctx.self_ref.tell("no more")
 
     once = taktora.item(first, triggers=lambda on: on.interval(0.01))
@@ -336,7 +348,9 @@ def test_on_start_runs_before_anything_executes_and_on_stop_at_the_end(executor:
 
 
 @pytest.mark.rule("LIFE-14")
-def test_closing_answers_what_waits_and_refuses_what_comes(make_executor: Callable[..., Executor]) -> None:
+def test_closing_answers_what_waits_and_refuses_what_comes(
+    make_executor: Callable[..., Executor],
+) -> None:
     executor = make_executor()
     ref = executor.add(Item(), id="x")
     waiting = ref.ask("question", block=False)
@@ -418,13 +432,17 @@ def test_an_item_that_fails_ends_the_run_and_the_executor_can_run_again(executor
 
 
 @pytest.mark.rule("LIFE-17")
-def test_the_switch_interval_is_set_while_running_and_put_back(make_executor: Callable[..., Executor]) -> None:
+def test_the_switch_interval_is_set_while_running_and_put_back(
+    make_executor: Callable[..., Executor],
+) -> None:
     before = sys.getswitchinterval()
     seen = []
     for wish in (0.0002, None):
         executor = make_executor(switch_interval=wish)
         executor.add(
-            taktora.item(lambda: seen.append(sys.getswitchinterval()), triggers=lambda on: on.interval(0.01))
+            taktora.item(
+                lambda: seen.append(sys.getswitchinterval()), triggers=lambda on: on.interval(0.01)
+            )
         )
         executor.run_n(1)
         assert sys.getswitchinterval() == before

@@ -72,7 +72,9 @@ def test_one_notification_wakes_once_not_for_ever(executor: Executor) -> None:
     channel = executor.channel("once", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
     log = Log()
-    executor.add(logging_item(lambda on: on.subscriber(subscriber), log, lambda _: list(subscriber)))
+    executor.add(
+        logging_item(lambda on: on.subscriber(subscriber), log, lambda _: list(subscriber))
+    )
     publisher.send_copy(Reading(1, 0))
     executor.run_for(0.2)
     assert len(log.kinds) == 1
@@ -118,7 +120,9 @@ def test_data_that_arrived_before_the_item_was_added_wakes_it(executor: Executor
     publisher, subscriber = channel.publisher(), channel.subscriber()
     publisher.send_copy(Reading(7, 0))
     log = Log()
-    executor.add(logging_item(lambda on: on.subscriber(subscriber), log, lambda _: list(subscriber)))
+    executor.add(
+        logging_item(lambda on: on.subscriber(subscriber), log, lambda _: list(subscriber))
+    )
     executor.run_n(1)
     assert log.kinds == [("subscriber",)]
 
@@ -169,8 +173,12 @@ def test_an_interval_ticks_on_the_grid_and_tells_its_slot(executor: Executor) ->
 @pytest.mark.rule("TRIG-12")
 def test_harmonic_intervals_coincide_on_every_second_tick(executor: Executor) -> None:
     fast, slow = [], []
-    executor.add(taktora.item(lambda c: fast.append(c.scheduled_ns), triggers=lambda on: on.interval(0.01)))
-    executor.add(taktora.item(lambda c: slow.append(c.scheduled_ns), triggers=lambda on: on.interval(0.02)))
+    executor.add(
+        taktora.item(lambda c: fast.append(c.scheduled_ns), triggers=lambda on: on.interval(0.01))
+    )
+    executor.add(
+        taktora.item(lambda c: slow.append(c.scheduled_ns), triggers=lambda on: on.interval(0.02))
+    )
     executor.run_until(lambda: len(slow) >= 5)
     assert set(slow) <= {slot for slot in fast} | {slow[-1]}
     assert all((s - fast[0]) % 10_000_000 == 0 for s in slow)
@@ -180,8 +188,12 @@ def test_harmonic_intervals_coincide_on_every_second_tick(executor: Executor) ->
 @pytest.mark.rule("TRIG-12")
 def test_an_interval_added_while_running_joins_the_same_grid(executor: Executor) -> None:
     first, second = [], []
-    executor.add(taktora.item(lambda c: first.append(c.scheduled_ns), triggers=lambda on: on.interval(0.01)))
-    late = taktora.item(lambda c: second.append(c.scheduled_ns), triggers=lambda on: on.interval(0.02))
+    executor.add(
+        taktora.item(lambda c: first.append(c.scheduled_ns), triggers=lambda on: on.interval(0.01))
+    )
+    late = taktora.item(
+        lambda c: second.append(c.scheduled_ns), triggers=lambda on: on.interval(0.02)
+    )
     added = []
 
     def predicate() -> bool:
@@ -252,7 +264,9 @@ def test_intervals_below_a_millisecond_are_kept(executor: Executor) -> None:
 
 
 @pytest.mark.rule("TRIG-20", "TRIG-21")
-def test_a_deadline_tells_arrival_from_miss_and_is_armed_anew_by_arrival(executor: Executor) -> None:
+def test_a_deadline_tells_arrival_from_miss_and_is_armed_anew_by_arrival(
+    executor: Executor,
+) -> None:
     channel = executor.channel("alive", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
     log = Log()
@@ -388,9 +402,7 @@ def test_every_kind_of_trigger_on_one_item_at_once(executor: Executor) -> None:
             os.eventfd_read(fd)
 
     ref = executor.add(
-        logging_item(
-            lambda on: on.deadline(subscriber, 0.05).interval(0.02).fd(fd), log, read
-        )
+        logging_item(lambda on: on.deadline(subscriber, 0.05).interval(0.02).fd(fd), log, read)
     )
     with Runner(executor):
         publisher.send_copy(Reading(1, 0))
@@ -400,3 +412,46 @@ def test_every_kind_of_trigger_on_one_item_at_once(executor: Executor) -> None:
     os.close(fd)
     kinds = {kind for kinds in log.kinds for kind in kinds}
     assert kinds == {"subscriber", "interval", "deadline_missed", "fd", "message"}
+
+
+@pytest.mark.rule("TRIG-37")
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda on, closed: on.interval(0),
+        lambda on, closed: on.interval(-1),
+        lambda on, closed: on.interval(float("nan")),
+        lambda on, closed: on.interval(float("inf")),
+        lambda on, closed: on.interval("1 s"),
+        lambda on, closed: on.interval(0.1, "skip"),
+        lambda on, closed: on.interval(0.1).interval(0.1),
+        lambda on, closed: on.subscriber(closed),
+        lambda on, closed: on.subscriber("imu"),
+        lambda on, closed: on.server(closed),
+        lambda on, closed: on.client(closed),
+        lambda on, closed: on.deadline(closed, 0.1),
+        lambda on, closed: on.listener(closed),
+        lambda on, closed: on.fd(-1),
+        lambda on, closed: on.fd(10**9),
+        lambda on, closed: on.fd("stdin"),
+        lambda on, closed: on.source(object()),
+    ],
+)
+def test_a_trigger_that_cannot_work_is_refused_and_nothing_changes(
+    executor: Executor, declare: Callable[[Any, Any], object]
+) -> None:
+    closed = executor.channel("closed", Reading).subscriber()
+    closed.close()
+    before = executor.scheduler.ask(taktora.Describe())
+    with pytest.raises((ValueError, TypeError, taktora.ChannelError)) as caught:
+        executor.add(taktora.item(lambda: None, triggers=lambda on: declare(on, closed)), id="odd")
+    assert isinstance(caught.value, taktora.TaktoraError)
+    assert "'odd'" in str(caught.value) or "item" in str(caught.value)
+    assert executor.scheduler.ask(taktora.Describe()) == before
+    assert executor.ref("odd") is None
+
+
+@pytest.mark.rule("TRIG-37")
+def test_a_regular_file_cannot_wake_an_item_and_says_so(executor: Executor, tmp_path: Any) -> None:
+    with (tmp_path / "data").open("w") as file, pytest.raises(taktora.TaktoraError, match="pipe, socket"):
+        executor.add(taktora.item(lambda: None, triggers=lambda on: on.fd(file)))

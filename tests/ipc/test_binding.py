@@ -21,7 +21,7 @@ def test_every_private_name_of_the_binding_exists():
 @pytest.mark.rule("CHAN-60")
 def test_a_binding_without_them_is_refused_by_name(monkeypatch):
     monkeypatch.setitem(_binding.PRIVATE_NAMES, iox.Publisher, ("__renamed",))
-    with pytest.raises(IpcError, match="Publisher.__renamed"):
+    with pytest.raises(IpcError, match=r"Publisher.__renamed"):
         _binding._check_names()
 
 

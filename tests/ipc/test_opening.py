@@ -153,9 +153,9 @@ def test_another_payload_type_is_refused_with_both_sides(node, first, second, fa
 @pytest.mark.rule("CHAN-20")
 def test_a_name_is_either_a_channel_or_a_service(node):
     channel, service = node.channel("c", Vector), node.service("s", U64, bytes)
-    with pytest.raises(PayloadMismatch, match="'c'.*exists as a channel.*Vector of 16 bytes"):
+    with pytest.raises(PayloadMismatch, match=r"'c'.*exists as a channel.*Vector of 16 bytes"):
         node.service("c", Vector, Vector)
-    with pytest.raises(PayloadMismatch, match="'s'.*exists as a service.*u64.*u8 of any size"):
+    with pytest.raises(PayloadMismatch, match=r"'s'.*exists as a service.*u64.*u8 of any size"):
         node.channel("s", U64)
     del channel, service
 

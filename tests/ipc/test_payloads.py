@@ -58,7 +58,7 @@ def through(node, payload_type, value):
     low=st.integers(0, 7),
     high=st.integers(0, 31),
 )
-def test_a_structure_with_nested_arrays_arrives_equal(
+def test_a_structure_with_nested_arrays_arrives_equal(  # noqa: PLR0917
     node, stamp, point, gyro, track, grid, name, low, high
 ):
     rows = tuple((ctypes.c_int16 * 2)(*grid[2 * i : 2 * i + 2]) for i in range(3))
@@ -347,7 +347,7 @@ WRONG = [
 @pytest.mark.parametrize(("payload_type", "value", "error"), WRONG, ids=repr)
 def test_a_wrong_value_is_refused_by_name_and_nothing_is_sent(node, payload_type, value, error):
     publisher, subscriber = pair(node, payload_type, "gauge")
-    with pytest.raises(error, match="channel 'gauge'.*nothing was sent"):
+    with pytest.raises(error, match=r"channel 'gauge'.*nothing was sent"):
         publisher.send_copy(value)
     assert subscriber.take() is None
     assert not subscriber.wakeup.drain()
@@ -366,7 +366,7 @@ class Nesting(ctypes.Structure):
 
 
 class Empty(ctypes.Structure):
-    _fields_ = []
+    _fields_ = ()
 
 
 class LongName(ctypes.Structure):
@@ -427,7 +427,7 @@ def test_the_refusal_says_where_the_pointer_is(node):
 @pytest.mark.rule("CHAN-07")
 def test_a_layout_that_numpy_cannot_express_is_refused_only_there(node):
     sample = through(node, Imu, Imu(stamp=1))
-    with pytest.raises(UnsupportedPayload, match="bit ?fields"):
+    with pytest.raises(UnsupportedPayload, match=r"bit ?fields"):
         sample.numpy()
     assert sample.payload.stamp == 1
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import iceoryx2 as iox
 import pytest
+
+from taktora.ipc import Node
+from taktora.ipc.abandoned import service_hash
+
+from .conftest import leftovers
 
 U64 = ctypes.c_uint64
 
@@ -47,13 +58,14 @@ with Node() as node:
     sys.stdin.read()
 """,
     )
+    sent = threading.Event()
+    watcher = threading.Thread(target=lambda: (sender.stdout.readline(), sent.set()))
+    watcher.start()
     got, finished = [], False
-    os.set_blocking(sender.stdout.fileno(), False)
-    while True:
+    while not finished:
+        finished = sent.is_set()
         got.extend(int(sample.payload) for sample in subscriber)
-        if finished:
-            break
-        finished = bool(sender.stdout.read())
+    watcher.join()
     finish(sender)
     assert got == sorted(set(got))
     assert got[-1] == count - 1
@@ -91,10 +103,6 @@ print("done")
 
 @pytest.mark.rule("CHAN-24")
 def test_threads_may_create_the_same_names_at_the_same_moment(domain):
-    from concurrent.futures import ThreadPoolExecutor
-
-    from taktora.ipc import Node
-
     def work(n):
         with Node(domain=domain) as node:
             channel = node.channel("c", bytes)
@@ -107,12 +115,9 @@ def test_threads_may_create_the_same_names_at_the_same_moment(domain):
 
 
 @pytest.mark.rule("CHAN-24", "CHAN-33")
-def test_processes_killed_while_creating_do_not_block_the_name(domain):
+def test_processes_killed_while_creating_do_not_block_the_name():
     """Kills at random moments of creation; afterwards the name must be usable."""
-    import random
-    import time
-
-    from taktora.ipc import Node
+    domain = f"killed{os.getpid()}"
 
     code = """
 import ctypes
@@ -137,6 +142,8 @@ while True:
             publisher, subscriber = channel.publisher(), channel.subscriber()
             publisher.send_copy(1)
             assert subscriber.take().payload == 1
+    for path in map(Path, leftovers(domain)):  # of nodes killed while being created themselves
+        path.unlink(missing_ok=True)
 
 
 def test_outcome_of_a_send_to_another_process(node, domain):
@@ -154,3 +161,20 @@ def test_outcome_of_a_send_to_another_process(node, domain):
     outcome = publisher.send_copy(5)
     assert (outcome.listeners_notified, outcome.subscribers_reached) == (1, 1)
     assert finish(listener) == "[5]\n"
+
+
+@pytest.mark.rule("CHAN-24", "CHAN-33")
+@pytest.mark.parametrize("suffix", ["", ".__taktora_event"])
+def test_a_creation_that_was_abandoned_is_taken_over(node, suffix):
+    """What a kill between the service's file and its completion leaves, made by hand."""
+    pattern = iox.MessagingPattern.Event if suffix else iox.MessagingPattern.PublishSubscribe
+    abandoned = Path("/tmp/iceoryx2/services") / (
+        f"{node.domain}_{service_hash('c' + suffix, pattern)}.service"
+    )
+    abandoned.parent.mkdir(exist_ok=True)
+    abandoned.write_text("half a")
+    abandoned.chmod(0o600)
+    channel = node.channel("c", U64)
+    publisher, subscriber = channel.publisher(), channel.subscriber()
+    publisher.send_copy(1)
+    assert subscriber.take().payload == 1

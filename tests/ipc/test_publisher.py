@@ -311,8 +311,7 @@ def test_many_threads_can_share_one_publisher_and_one_subscriber(node):
     def receive():
         while True:
             finished = done.is_set()
-            for sample in subscriber:
-                got.append(int(sample.payload))
+            got.extend(int(sample.payload) for sample in subscriber)
             if finished:
                 return
 

@@ -29,7 +29,7 @@ def test_too_many_samples_held_are_refused_until_one_is_dropped(node, keep):
         publisher.send_copy(bytes([n]))
     held = [keep(subscriber.take()) for _ in range(3)]
     for _ in range(2):
-        with pytest.raises(BorrowLimitReached, match="3 samples.*held.*max_borrowed"):
+        with pytest.raises(BorrowLimitReached, match=r"3 samples.*held.*max_borrowed"):
             subscriber.take()
     held.pop()
     assert subscriber.take().payload[0] == 3

@@ -62,7 +62,7 @@ KINDS = [
 @pytest.mark.rule("CHAN-50")
 @pytest.mark.parametrize(("request_type", "question", "asked"), KINDS)
 @pytest.mark.parametrize(("response_type", "answer", "answered"), KINDS)
-def test_every_kind_can_be_asked_and_answered(
+def test_every_kind_can_be_asked_and_answered(  # noqa: PLR0917
     node, request_type, question, asked, response_type, answer, answered
 ):
     server, client = pair(node, request_type, response_type)
@@ -174,11 +174,14 @@ def test_too_many_open_requests_are_refused_until_one_is_dropped(node):
     server, client = pair(node, max_active_requests=3)
     pending = [client.send_copy(n) for n in range(3)]
     for _ in range(20):
-        with pytest.raises(BorrowLimitReached, match="3 requests.*max_active_requests"):
+        with pytest.raises(BorrowLimitReached, match=r"3 requests.*max_active_requests"):
             client.send_copy(9)
     pending.pop()
-    pending.append(client.send_copy(4))
-    assert [int(r.payload) for r in server] in ([0, 1, 4], [0, 1, 2, 4])
+    full = client.send_copy(4)
+    assert full.outcome == NotifyOutcome(False, 0)
+    assert [int(r.payload) for r in server] == [0, 1, 2]
+    full.close()
+    assert client.send_copy(5).outcome.sent
 
 
 @pytest.mark.rule("CHAN-53")
@@ -189,7 +192,7 @@ def test_too_many_responses_held_are_refused_until_one_is_dropped(node):
     for n in range(4):
         request.respond(n)
     held = [pending.take(), pending.take()]
-    with pytest.raises(BorrowLimitReached, match="2 responses.*max_borrowed"):
+    with pytest.raises(BorrowLimitReached, match=r"2 responses.*max_borrowed"):
         pending.take()
     held.clear()
     assert pending.take().payload == 2
@@ -315,3 +318,13 @@ with Node() as node:
     )
     asking.join(10)
     assert answers == [3.0]
+
+
+@pytest.mark.rule("CHAN-53")
+def test_a_request_never_pushes_out_one_that_somebody_waits_for(node):
+    server, client = pair(node, max_active_requests=2)
+    waiting = client.send_copy(0)
+    for n in range(1, 10):
+        client.send_copy(n).close()
+    assert 0 in [int(request.payload) for request in server]
+    assert waiting.outcome.sent

@@ -1,0 +1,143 @@
+"""What the scheduler writes down: actors, their timers, and who subscribes to what."""
+
+from __future__ import annotations
+
+import enum
+
+from attrs import frozen
+
+from taktora.core.commands import Command, Execute
+from taktora.core.mailbox import Mailbox
+from taktora.core.stimuli import ActorSpec
+from taktora.core.supervision import FailureLog, Supervision
+from taktora.core.timers import Timer
+from taktora.core.triggers import DeadlineTrigger, Fired, IntervalTrigger, Trigger
+from taktora.time import Nanos
+
+__all__ = [
+    "ActorDescription",
+    "ActorRecord",
+    "DeadlineTimer",
+    "Description",
+    "IntervalTimer",
+    "Phase",
+    "RestartPause",
+    "Subscription",
+]
+
+
+class Phase(enum.Enum):
+    """Where an actor is between two stimuli."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    """A ``Start`` is outstanding."""
+    ACTIVE = "active"
+    """An ``Execute`` is outstanding."""
+    SUSPENDED = "suspended"
+    """Failed, and waiting to be built anew."""
+
+
+@frozen
+class ActorDescription:
+    """One actor as the scheduler sees it."""
+
+    actor_id: str
+    phase: str
+    paused: bool
+    triggers: tuple[Trigger, ...]
+    mailbox_depth: int
+    skipped: int
+    supervision: Supervision
+
+
+@frozen
+class Description:
+    """Everything that is scheduled, as data."""
+
+    running: bool
+    in_flight: int
+    actors: tuple[ActorDescription, ...]
+
+
+class IntervalTimer(Timer):
+    """The next tick of one interval declaration."""
+
+    __slots__ = ("actor", "missed", "period", "slot", "source")
+
+    def __init__(self, actor: ActorRecord, trigger: IntervalTrigger, slot: int) -> None:
+        super().__init__(0)
+        self.actor = actor
+        self.period = trigger.period
+        self.missed = trigger.missed
+        self.source = trigger.source
+        self.slot = slot
+
+
+class DeadlineTimer(Timer):
+    """When silence on one deadline declaration becomes a miss."""
+
+    __slots__ = ("actor", "slot", "source", "within")
+
+    def __init__(self, actor: ActorRecord, trigger: DeadlineTrigger, slot: int) -> None:
+        super().__init__(0)
+        self.actor = actor
+        self.within = trigger.within
+        self.source = trigger.source
+        self.slot = slot
+
+
+class RestartPause(Timer):
+    """When a failed actor may be built anew."""
+
+    __slots__ = ("actor",)
+
+    def __init__(self, actor: ActorRecord, due: Nanos) -> None:
+        super().__init__(due)
+        self.actor = actor
+
+
+class ActorRecord:
+    """All that the scheduler knows about one actor. Owned by the scheduler."""
+
+    __slots__ = (
+        "deadlines",
+        "doomed",
+        "execute",
+        "failures",
+        "intervals",
+        "mailbox",
+        "paused",
+        "phase",
+        "restart_pause",
+        "skipped",
+        "sources",
+        "spec",
+        "started",
+    )
+
+    def __init__(self, spec: ActorSpec) -> None:
+        self.spec = spec
+        self.mailbox: Mailbox = spec.mailbox
+        self.execute: tuple[Command, ...] = (Execute(spec.actor_id),)
+        self.phase = Phase.IDLE
+        self.paused = False
+        self.doomed = False
+        self.started = False
+        self.skipped = 0
+        self.failures = FailureLog()
+        self.intervals: list[IntervalTimer] = []
+        self.deadlines: list[DeadlineTimer] = []
+        self.restart_pause: list[RestartPause] = []
+        self.sources: list[int] = []
+
+
+class Subscription:
+    """One declaration of one actor on one source."""
+
+    __slots__ = ("actor", "deadline", "fired")
+
+    def __init__(self, actor: ActorRecord, fired: Fired, deadline: DeadlineTimer | None) -> None:
+        self.actor = actor
+        self.fired = (fired,)
+        self.deadline = deadline
