@@ -41,8 +41,8 @@ from taktora.ipc import (
     Server,
     Service,
     Subscriber,
-    set_log_level,
 )
+from taktora.log import set_log_level
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.runner import Runner

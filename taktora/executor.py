@@ -130,7 +130,9 @@ class Executor:
         self._capacity = whole(mailbox_capacity, "mailbox_capacity", least=1)
         self._throughput = whole(throughput, "throughput", least=1)
         self._overflow = instance(overflow, Overflow, "overflow")
-        self._supervision = instance(supervision or Supervision.stop(), Supervision, "supervision")
+        self._supervision = Supervision.stop()
+        if supervision is not None:
+            self._supervision = instance(supervision, Supervision, "supervision")
         self._attributes = thread_attributes
         if thread_attributes is not None:
             instance(thread_attributes, ThreadAttributes, "thread_attributes")
@@ -337,7 +339,11 @@ class Executor:
         self._run()
 
     def run_for(self, duration: Duration) -> None:
-        """Run for ``duration`` of wall time, then let running executions finish. As :meth:`run`."""
+        """Run for ``duration`` of wall time, then let running executions finish. As :meth:`run`.
+
+        The duration counts from this call, the time grid from the start of the run a little
+        later: an interval's tick at exactly ``duration`` is not in it.
+        """
         nanos = to_nanos(duration)
         self._run(until=monotonic_ns() + nanos)
 
@@ -545,7 +551,7 @@ class Executor:
         return pool
 
     def _as_actor_thread(self) -> Any:
-        return ExitStack() if self._allow_blocking else actor_thread(self.name)
+        return actor_thread(self.name, may_block=self._allow_blocking)
 
     def _check_whole(self) -> None:
         if self._driver.aborted:
@@ -636,7 +642,7 @@ class Executor:
         with self._registry:
             self._refs.pop(actor_id, None)
             if isinstance(cell, ItemCell):
-                self._items.pop(_identity(cell.item_actor.item), None)
+                self._items.pop(_identity(cell.item_actor.first), None)
 
     def _pump_at_rest(self) -> None:
         """While nobody drives, do what was posted: whoever posts becomes the driver for a moment."""

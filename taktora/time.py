@@ -59,6 +59,8 @@ def to_nanos(value: Duration, *, what: str = "duration", zero: bool = False) -> 
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise InvalidArgument(f"{what} must be finite, not {value!r}")
+        if value >= _LONGEST / NANOS_PER_SECOND:
+            raise InvalidArgument(f"{what} must be less than 146 years, not {value!r}")
         nanos = round(value * NANOS_PER_SECOND)
         if value > 0 and nanos == 0:
             nanos = 1

@@ -15,7 +15,9 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
-def test_the_readmes_snippets_run(number: int, domain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readmes_snippets_run(
+    number: int, domain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TAKTORA_DOMAIN", domain)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SNIPPETS[number]],

@@ -128,10 +128,10 @@ class ActorRef(pykka.ActorRef[A]):
             return promise.get(timeout=timeout)
         return self._wait(promise, lambda home: home.check_answerable(self))
 
-    @overload
+    @overload  # type: ignore[override]  # our future knows more than pykka's
     def stop(self, *, block: Literal[False], timeout: float | None = None) -> Promise[bool]: ...
     @overload
-    def stop(self, *, block: Literal[True] = True, timeout: float | None = None) -> bool: ...
+    def stop(self, *, block: Literal[True], timeout: float | None = None) -> bool: ...
     @overload
     def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | Promise[bool]: ...
 
@@ -163,7 +163,7 @@ class ActorRef(pykka.ActorRef[A]):
             return promise
         if timeout is not None or self.home is None:
             return promise.get(timeout=timeout)
-        return self._wait(promise, lambda home: home.stop_at_rest(self))
+        return bool(self._wait(promise, lambda home: home.stop_at_rest(self)))
 
     def proxy(self) -> Any:
         """A pykka proxy: attributes and methods of the actor (or of the item) as futures.
@@ -206,14 +206,14 @@ class ActorRef(pykka.ActorRef[A]):
         return None
 
     if TYPE_CHECKING:
-        actor_inbox: Inbox
+        actor_inbox: Inbox  # type: ignore[assignment]  # holds tuples, not pykka's envelopes
 
 
 class Actor(pykka.Actor):
     """A pykka actor that an executor runs. Write it as for pykka; ``executor.spawn`` starts it."""
 
     @staticmethod
-    def _create_actor_inbox() -> Inbox:
+    def _create_actor_inbox() -> Inbox:  # type: ignore[override]  # holds tuples, not envelopes
         return Inbox()
 
     @staticmethod
@@ -273,7 +273,7 @@ class Actor(pykka.Actor):
             logger.exception("on_failure of %s raised", self)
 
     if TYPE_CHECKING:
-        actor_inbox: Inbox
+        actor_inbox: Inbox  # type: ignore[assignment]  # holds tuples, not pykka's envelopes
 
         @property
         def actor_ref(self) -> Any:

@@ -15,16 +15,17 @@ from taktora.errors import BlockingInActor
 
 __all__ = ["actor_thread", "is_actor_thread", "refuse_to_block"]
 
-_threads: dict[int, str] = {}
-"""Thread id -> name of the executor. Each thread adds and removes only itself."""
+_threads: dict[int, tuple[str, bool]] = {}
+"""Thread id -> name of the executor, and whether it allows waiting. Each thread adds and removes
+only itself."""
 
 
 @contextmanager
-def actor_thread(executor: str) -> Iterator[None]:
+def actor_thread(executor: str, *, may_block: bool = False) -> Iterator[None]:
     """Mark the calling thread as one that runs actors of ``executor``."""
     ident = threading.get_ident()
     before = _threads.get(ident)
-    _threads[ident] = executor
+    _threads[ident] = (executor, may_block)
     try:
         yield
     finally:
@@ -45,8 +46,8 @@ def refuse_to_block() -> None:
     Raises:
         BlockingInActor: the calling thread runs actors.
     """
-    executor = _threads.get(threading.get_ident())
-    if executor is not None:
+    executor, may_block = _threads.get(threading.get_ident(), ("", True))
+    if not may_block:
         raise BlockingInActor(
             f"this thread runs actors of executor {executor!r}: waiting here for an answer would "
             "keep a thread that may have to produce it. Use future.add_done_callback(...), or "

@@ -4,7 +4,8 @@ Any thread puts; the thread that executes the actor takes. The bell rings when t
 from announced-empty to non-empty, so one ring covers a whole burst.
 
 Taking a message needs no lock: ``deque.popleft`` is atomic, and the depth is the length of the
-line. Only a :class:`Wake` does, because others may be merging into it.
+line. Only a :class:`Wake` does, because others may be merging into it, and a mailbox that drops
+its oldest message, because then senders take too.
 """
 
 from __future__ import annotations
@@ -95,14 +96,11 @@ class Inbox(Mailbox):
 
     def take(self) -> Any | None:
         """The next message or wake-up, ``None`` when there is none."""
-        line = self._line
-        if self._control is None:
+        if self._control is None and self.overflow is not Overflow.DROP_OLDEST:
+            line = self._line
             try:
-                if type(line[0]) is not Wake:
-                    head = line.popleft()
-                    if type(head) is not Wake:  # else a sender dropped the one before it
-                        return head
-                    line.appendleft(head)
+                if type(line[0]) is not Wake:  # only this thread takes, so the head stays the head
+                    return line.popleft()
             except IndexError:
                 if self._final is None:
                     return None

@@ -65,6 +65,7 @@ class ItemActor(Actor):
         factory: Callable[[], Item] | None,
     ) -> None:
         self.item = item
+        self.first = item  # kept, so that nothing else gets its identity while this actor lives
         self.item_id = item_id
         self.host = host
         self.factory = factory

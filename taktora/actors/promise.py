@@ -39,7 +39,7 @@ def to_seconds(timeout: Any) -> float | None:
         WrongType: neither ``None``, a ``timedelta`` nor a number.
         InvalidArgument: NaN.
     """
-    if timeout is None or type(timeout) is float and timeout == timeout:
+    if timeout is None or (type(timeout) is float and not math.isnan(timeout)):
         return timeout
     if isinstance(timeout, timedelta):
         return timeout.total_seconds()
@@ -127,7 +127,7 @@ class Promise(pykka.Future[T]):
         waiter = threading.Lock()
         waiter.acquire()
         with self._guard:
-            if self._settled:
+            if self.done:
                 return
             if self._waiters is None:
                 self._waiters = []
@@ -138,11 +138,14 @@ class Promise(pykka.Future[T]):
         # A lock cannot wait longer than this; nobody will notice the difference.
         if not waiter.acquire(timeout=max(0.0, min(timeout, threading.TIMEOUT_MAX))):
             with self._guard:
-                if self._settled:
+                if self._poll():
                     return
                 assert self._waiters is not None
                 self._waiters.remove(waiter)
             raise AskTimeout(f"no answer within {timeout} seconds")
+
+    def _poll(self) -> bool:
+        return self._settled
 
     def set(self, value: T | None = None) -> None:
         """Settle with ``value``. Raises ``queue.Full`` when already settled or derived."""

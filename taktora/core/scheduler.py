@@ -344,6 +344,8 @@ class Scheduler:
             return (Escalate(stimulus.actor_id, stimulus.error),)
         if directive is Directive.RESTART:
             actor.phase = _SUSPENDED
+            if not self.open:  # the next run begins with the restart
+                return _NOTHING
             if pause == 0:
                 return (Restart(stimulus.actor_id),)
             actor.restart_pause = [RestartPause(actor, now + pause)]

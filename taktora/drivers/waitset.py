@@ -172,7 +172,8 @@ class WaitSetDriver:
                     self.report(failed)
                 self.posted.append(Started(actor_id))  # after all that came with it
             case Restart(actor_id):
-                self.report(self.cells[actor_id].restart())
+                # Not reported from in here: one that fails at once would nest without end.
+                self.posted.append(self.cells[actor_id].restart())
             case Stop(actor_id):
                 self.cells[actor_id].end()
                 self.on_gone(actor_id)
@@ -188,9 +189,9 @@ class WaitSetDriver:
                 assert_never(command)
 
     def pump(self) -> None:
-        """Take in what other threads posted."""
+        """Take in what was posted so far; what that leads to waits for the next turn."""
         posted = self.posted
-        while posted:
+        for _ in range(len(posted)):
             entry = posted.popleft()
             if callable(entry):
                 entry()
@@ -217,10 +218,9 @@ class WaitSetDriver:
             while True:
                 if self.posted:
                     self.pump()
-                now = monotonic_ns()
-                if self._due is not None and self._due <= now:
+                if self._due is not None and self._due <= (now := monotonic_ns()):
                     self.obey(handle(_ELAPSED, now=now))
-                if switch.stopping or (until is not None and now >= until):
+                if switch.stopping or (until is not None and until <= monotonic_ns()):
                     self.report(StopRequested())
                     until = None
                 if self._started:

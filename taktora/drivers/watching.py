@@ -25,7 +25,7 @@ class WatchedPort:
     def __init__(self, wakeup: Any, number: int, report: Report) -> None:
         self.listener = wakeup.listener
         self._try_wait = self.listener.try_wait
-        self._has_data = wakeup.has_data
+        self._has_data = wakeup.probe()
         self._report = report
         self._stimulus = Triggered(number)
 

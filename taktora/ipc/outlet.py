@@ -31,7 +31,7 @@ _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108
 
 def configure(builder: Any, kind: PayloadKind, max_bytes: int | None) -> Any:
     """Set on a port builder what all sending ports share: never block, grow or be bounded."""
-    builder = builder.backpressure_strategy(iox.BackpressureStrategy.RetryUntilDelivered)
+    builder = builder.backpressure_strategy(iox.BackpressureStrategy.DiscardData)
     if kind.size is None:
         strategy = iox.AllocationStrategy
         builder = builder.initial_max_slice_len(

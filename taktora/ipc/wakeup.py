@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 from weakref import ref
 
@@ -64,6 +65,11 @@ class Wakeup:
         """Whether the source has something to take now."""
         source = self._source()
         return source is not None and source._has_data()  # noqa: SLF001
+
+    def probe(self) -> Callable[[], bool]:
+        """:meth:`has_data` without the detour; what is returned keeps the source alive."""
+        source = self._source()
+        return self.has_data if source is None else source._has_data  # noqa: SLF001
 
     def more(self) -> bool:
         """Whether the latest take found something and there is still more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
@@ -90,7 +91,10 @@ class Observation:
     def _safely(self, target: object, name: str, args: tuple[Any, ...]) -> None:
         try:
             getattr(target, name)(*args)
-        except Exception:
+        except KeyboardInterrupt:
+            if threading.current_thread() is threading.main_thread():
+                raise  # a second Ctrl-C, not the observer's doing
+        except BaseException:  # a SystemExit in here must not end a worker
             if name not in self._reported:  # once: a broken observer must not flood the log
                 self._reported.add(name)
                 logger.exception("%s.%s raised; further ones are not logged", target, name)

@@ -190,3 +190,33 @@ def test_closing_the_executor_calls_on_stop_of_everybody(executor: taktora.Execu
     executor.close()
     assert item.log == ["on_stop"]
     assert Booked.made.log == ["on_stop"]
+
+
+def test_a_failing_on_start_answers_what_already_waits(executor: taktora.Executor) -> None:
+    ref = executor.spawn(Booked, ("on_start",))
+    waiting = ref.ask(1, block=False)
+    with taktora.Runner(executor), pytest.raises(taktora.ActorDeadError):
+        waiting.get(timeout=LIMIT)
+    assert Booked.made.log == ["on_start"]
+
+
+def test_a_failing_on_start_with_waiting_mail_does_not_run_an_item_twice_at_once(
+    executor: taktora.Executor,
+) -> None:
+    busy = threading.Lock()
+
+    class Failing(taktora.Item):
+        def on_start(self) -> None:
+            raise ValueError("on_start")
+
+        def on_receive(self, message: Any, ctx: taktora.Context) -> bool:
+            alone = busy.acquire(blocking=False)
+            threading.Event().wait(0.001)
+            if alone:
+                busy.release()
+            return alone
+
+    ref = executor.add(Failing, supervision=taktora.Supervision.resume())
+    answers = [ref.ask(n, block=False) for n in range(100)]
+    with taktora.Runner(executor):
+        assert all(answer.get(timeout=LIMIT) for answer in answers)

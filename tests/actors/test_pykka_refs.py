@@ -168,7 +168,7 @@ def test_actors_are_not_in_pykkas_registry_and_stop_all_leaves_them_alone(echo: 
 
 @pytest.mark.rule("ACT-09")
 def test_an_actor_is_started_by_an_executor_only() -> None:
-    with pytest.raises(taktora.TaktoraError, match="executor.spawn"):
+    with pytest.raises(taktora.TaktoraError, match=r"executor\.spawn"):
         EchoActor.start()
 
 

@@ -605,3 +605,38 @@ def test_the_same_object_or_id_twice_is_refused_and_nothing_changes(executor: Ex
     with pytest.raises(DuplicateItem, match="'one'"):
         executor.add(Item(), id="one")
     assert executor.scheduler.ask(Describe()) == before
+
+
+@pytest.mark.rule("LIFE-30")
+def test_a_runner_that_nobody_stops_does_no_harm(
+    make_executor: Callable[..., Executor], workers: int
+) -> None:
+    """Forgotten, with an item that fails: closing the executor is enough."""
+
+    def fail() -> None:
+        raise RuntimeError("nobody listens")
+
+    executor = make_executor(worker_threads=workers)
+    executor.add(taktora.item(fail, triggers=lambda on: on.interval(0.01)))
+    runner = Runner(executor)
+    while runner.is_running:
+        threading.Event().wait(0.01)
+    del runner
+    executor.close()
+    assert executor.closed
+
+
+@pytest.mark.rule("LIFE-06")
+def test_an_item_that_fails_does_not_keep_its_siblings_from_running(
+    make_executor: Callable[..., Executor], workers: int
+) -> None:
+    executor = make_executor(worker_threads=workers, supervision=taktora.Supervision.resume())
+
+    def fail() -> None:
+        raise RuntimeError("again")
+
+    executor.add(taktora.item(fail, triggers=lambda on: on.interval(0.01)), id="bad")
+    ticks, item = counting()
+    executor.add(item, id="good")
+    executor.run_until(lambda: len(ticks) >= 5)
+    assert executor.stats()["bad"].failures >= 4

@@ -453,5 +453,8 @@ def test_a_trigger_that_cannot_work_is_refused_and_nothing_changes(
 
 @pytest.mark.rule("TRIG-37")
 def test_a_regular_file_cannot_wake_an_item_and_says_so(executor: Executor, tmp_path: Any) -> None:
-    with (tmp_path / "data").open("w") as file, pytest.raises(taktora.TaktoraError, match="pipe, socket"):
+    with (
+        (tmp_path / "data").open("w") as file,
+        pytest.raises(taktora.TaktoraError, match="pipe, socket"),
+    ):
         executor.add(taktora.item(lambda: None, triggers=lambda on: on.fd(file)))

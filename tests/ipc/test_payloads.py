@@ -311,7 +311,7 @@ def test_a_wider_array_is_sent_as_its_bytes(node):
 
 
 class Stretched(Vector):
-    _fields_ = [("z", ctypes.c_double)]
+    _fields_ = [("z", ctypes.c_double)]  # noqa: RUF012
 
 
 WRONG = [
@@ -366,7 +366,7 @@ class Nesting(ctypes.Structure):
 
 
 class Empty(ctypes.Structure):
-    _fields_ = ()
+    _fields_ = []
 
 
 class LongName(ctypes.Structure):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 
+import iceoryx2 as iox
 import numpy as np
 import pytest
 
@@ -39,6 +40,9 @@ def test_a_full_buffer_keeps_the_newest(node):
 def test_without_overflow_a_full_buffer_keeps_the_oldest_and_says_so(node):
     channel = node.channel("c", U64, buffer_size=3, overflow=False)
     publisher = channel.publisher()
+    assert (
+        publisher._raw.backpressure_strategy == iox.BackpressureStrategy.DiscardData
+    )  # else hangs
     assert publisher.send_copy(0) == NotifyOutcome(True, 0)
     slow, quick = channel.subscriber(), channel.subscriber()
     assert all(publisher.send_copy(n).subscribers_reached == 2 for n in range(3))

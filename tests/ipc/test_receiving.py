@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
 
 import iceoryx2 as iox
 import pytest
@@ -175,23 +178,32 @@ def test_a_late_subscriber_gets_the_history_at_once(node, payload_type):
 
 
 @pytest.mark.rule("CHAN-25")
-def test_a_late_subscriber_of_another_process_gets_the_history_with_the_next_send(node, script):
-    channel = node.channel("c", U64, history_size=2)
-    publisher = channel.publisher()
+def test_a_late_subscriber_of_another_process_gets_the_history_with_the_next_send(node, domain):
+    publisher = node.channel("c", U64, history_size=2).publisher()
     for n in range(5):
         publisher.send_copy(n)
-    assert channel.limits.history_size == 2
-    output = script(
-        """
-import ctypes
+    late = subprocess.Popen(
+        [sys.executable, "-c", LATE],
+        env=os.environ | {"TAKTORA_DOMAIN": domain},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert late.stdout.readline() == "[]\n"
+    publisher.send_copy(5)
+    output, _ = late.communicate("go\n", timeout=30)
+    assert output == "[3, 4, 5]\n"
+
+
+LATE = """
+import ctypes, sys
 from taktora.ipc import Node
 with Node() as node:
-    channel = node.channel("c", ctypes.c_uint64)
-    subscriber, publisher = channel.subscriber(), channel.publisher()
-    print([int(s.payload) for s in subscriber])
+    subscriber = node.channel("c", ctypes.c_uint64).subscriber()
+    print([int(s.payload) for s in subscriber], flush=True)
+    sys.stdin.readline()
+    print([int(s.payload) for s in subscriber], flush=True)
 """
-    )
-    assert output == "[]\n"
 
 
 @pytest.mark.rule("CHAN-26")
