@@ -12,6 +12,7 @@ import iceoryx2 as iox
 from taktora.errors import IpcError, PortClosed
 from taktora.ipc.channel import Channel
 from taktora.ipc.forking import make_raw_objects_immortal
+from taktora.ipc.health import folder
 from taktora.ipc.leftovers import remove_node_counter
 from taktora.ipc.names import check_domain, check_node_name
 from taktora.ipc.publisher import Publisher
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
 __all__ = ["Node"]
 
 _open_nodes: WeakSet[Node] = WeakSet()
+
+
+def _closed_folder() -> str:
+    """Why it may be that nothing can be created, if that can be seen."""
+    where = folder()
+    try:
+        owner = where.stat().st_uid
+    except OSError:
+        return ""
+    if os.access(where, os.W_OK | os.X_OK):
+        return ""
+    return (
+        f". The folder {where} belongs to user {owner} and is closed to user {os.getuid()}: run "
+        "every program that meets there as the same user, or let its owner remove it when none runs"
+    )
 
 
 class Node:
@@ -75,7 +91,11 @@ class Node:
             self._raw: Any = builder.create(iox.ServiceType.Ipc)
             self._raw.try_cleanup_dead_nodes()
         except (iox.NodeCreationFailure, iox.NodeCleanupFailure) as exc:
-            raise IpcError(f"iceoryx2 could not create the node {self.name!r}: {exc}") from exc
+            if self.domain is not None:
+                remove_node_counter(self._config, f"{self.domain}_")
+            raise IpcError(
+                f"iceoryx2 could not create the node {self.name!r}: {exc}{_closed_folder()}"
+            ) from exc
         _open_nodes.add(self)
 
     def channel(

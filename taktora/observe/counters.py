@@ -17,7 +17,8 @@ _NEVER: Final = 2**63 - 1
 class ItemCounters:
     """Running numbers of one item; ``Cell.run`` counts executions right where they happen.
 
-    Reading while it executes gives a recent, not an exact, view."""
+    Reading while it executes gives a recent, not an exact, view.
+    """
 
     __slots__ = (
         "count",

@@ -49,10 +49,8 @@ def law(rule_id: str, holds: object, detail: object = "") -> None:
         raise LawBroken(rule_id, detail)
 
 
-STARTED: Any = getattr(sti, "Started", None)
-"""The answer to ``Start``, reported after all that came with it, if the scheduler knows it."""
-
 SECOND = 1_000_000_000
+ERROR = ValueError("planted")
 SOURCES = ["camera", "lidar", "service", "raw"]
 IDS = ["a", "b", "c"]
 
@@ -123,11 +121,26 @@ class Line:
             return Woke.QUEUED
         for i, old in enumerate(pending):
             if (old.slot, old.kind) == (fired.slot, fired.kind):
-                events = old.events + fired.events
+                counts: dict[int, int] = {}
+                for event, count in (*old.events, *fired.events):
+                    counts[event] = counts.get(event, 0) + count
+                events = tuple(counts.items())
                 pending[i] = Fired(fired.kind, fired.source, fired.scheduled_ns, events, fired.slot)
                 return Woke.REPLACED
         pending.append(fired)
         return Woke.JOINED
+
+    def discard_ticks(self) -> tuple[int, int]:
+        """Slots that were taken out, and wake-ups that went because nothing of them was left."""
+        slots, wakes = self.slots(), self.wakes()
+        kept: list[tuple[str, Any]] = []
+        for kind, content in self.entries:
+            if kind == "message":
+                kept.append((kind, content))
+            elif left := [one for one in content if one.kind != "interval"]:
+                kept.append((kind, left))
+        self.entries = kept
+        return slots, wakes - self.wakes()
 
     def wakes(self) -> int:
         return sum(kind != "message" for kind, _ in self.entries)
@@ -151,16 +164,20 @@ class Model:
         self.mailbox: Any = spec.mailbox
         self.line = Line(spec.mailbox.capacity, spec.mailbox.overflow)
         self.paused = self.doomed = self.started = False
-        self.phase = "idle"  # active, suspended
+        self.phase = "idle"  # starting, active, suspended
         self.failures: list[int] = []
         self.restart_due: int | None = None
         self.due: dict[int, int] = {}  # trigger slot -> when its timer is due; armed in runs only
         self.took = False
         # for the accounts
         self.asked = self.ran = self.refused = self.coalesced = self.dropped_wakes = 0
+        self.discarded_wakes = 0
         self.passed = self.slots_ran = self.skipped = self.dropped_slots = 0
         self.last_slot: dict[int, int] = {}
         self.last_token: dict[str, int] = {}
+        # what the stimulus that comes next must ask of the mailbox
+        self.expected: list[Fired] = []  # these may merge
+        self.bursts: dict[int, list[Fired]] = {}  # these may not: as many as find room
 
     def triggers(self, kind: type) -> list[tuple[int, Any]]:
         return [(i, t) for i, t in enumerate(self.spec.triggers) if isinstance(t, kind)]
@@ -204,6 +221,13 @@ plans = st.tuples(
 )
 picks = st.integers(0, len(IDS) - 1)
 seldom = st.integers(0, 3).map(lambda n: n == 3)
+rarely = st.integers(0, 11).map(lambda n: n == 11)
+fates = st.one_of(
+    st.just([]),
+    st.just([]),
+    st.lists(st.sampled_from(["well", "fails", "exits", "ends", "removes itself"]), max_size=3),
+)
+"""What becomes of the next ``Start`` and ``Restart`` commands that are obeyed; then all is well."""
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -221,23 +245,36 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.watched: dict[int, Any] = {}
         self.tokens = itertools.count(1)
         self.untold: set[str] = set()
-        self.broken_factory = 0
+        self.fates: list[str] = []
+        self.posted: list[str] = []  # whose ``Started`` is still to be reported
+        self.busy = False  # something else comes before what was posted
+        self.depth = 0
 
     # --- the driver -----------------------------------------------------------------------------
 
     def report(self, stimulus: Any, predicted: Counter[Any] | None = None) -> None:
         """Tell the scheduler; hold its answer against the prediction and the laws; obey."""
         before = list(self.actors.values())
-        commands = self.scheduler.handle(stimulus, now=self.now)
+        try:
+            commands = self.scheduler.handle(stimulus, now=self.now)
+        except KeyError as error:
+            raise LawBroken("SCHED-09", f"{stimulus} made it trip over {error}") from error
         for actor in before:
             self._account_for_wakes(actor)
         self._judge(commands, predicted or Counter())
+        self.depth += 1
         self._obey(commands)
-        if STARTED is not None:
-            for command in commands:
-                if isinstance(command, cmd.Start):
-                    self.actors[command.actor_id].phase = "idle"
-                    self.report(STARTED(command.actor_id))
+        self.depth -= 1
+        if not self.depth and not self.busy:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Report what was posted: every ``Started`` comes after all that came with its ``Start``."""
+        while self.posted:
+            actor = self.actors.get(actor_id := self.posted.pop(0))
+            if actor is not None and actor.phase == "starting":
+                actor.phase = "idle"
+            self.report(sti.Started(actor_id))
 
     def _judge(self, commands: tuple[Any, ...], predicted: Counter[Any]) -> None:
         """Every command is one that the laws ask for, and none is missing."""
@@ -260,13 +297,14 @@ class SchedulerMachine(RuleBasedStateMachine):
         for (name, actor_id), at in position.items():
             start = position.get(("start", actor_id), -1)
             law("SCHED-07", name == "start" or at > start, f"{name} {actor_id} before its start")
-        for name in ("start", "restart", "stop", "escalate"):
+        for name in ("start", "restart", "stop", "forget", "escalate"):
             got = Counter({key: n for key, n in others.items() if key[0] == name})
             want = Counter({key: n for key, n in predicted.items() if key[0] == name})
             number = {
                 "start": "SCHED-07",
                 "restart": "SCHED-62",
                 "stop": "SCHED-52",
+                "forget": "SCHED-53",
                 "escalate": "SCHED-60",
             }
             law(number[name], got == want, f"{dict(got)} instead of {dict(want)}")
@@ -279,6 +317,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         law("SCHED-03", self.open, f"Execute {actor_id} while not open")
         law("SCHED-04", not actor.paused, f"Execute {actor_id} while paused")
         law("SCHED-62", actor.phase != "suspended", f"Execute {actor_id} while suspended")
+        law("SCHED-07", actor.phase != "starting", f"Execute {actor_id} before Started")
         law("SCHED-05", actor.line.entries, f"Execute {actor_id} without mail")
         actor.phase = "active"
         actor.took = False
@@ -294,54 +333,80 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def _obey(self, commands: tuple[Any, ...]) -> None:
         for command in commands:
-            if isinstance(command, cmd.Start):
-                self.actors[command.actor_id].started = True
-            elif isinstance(command, cmd.Restart):
-                actor = self.actors.get(command.actor_id)
-                if actor is None:
-                    raise LawBroken("SCHED-42", "Restart of an actor that is gone")
-                if self.broken_factory:
-                    self.broken_factory -= 1
-                    self._fail(actor)
-                else:
-                    actor.phase = "idle"
-                    self.report(sti.Restarted(actor.id))
+            if not isinstance(command, cmd.Start | cmd.Restart):
+                continue
+            actor = self.actors.get(command.actor_id)
+            if actor is None:
+                raise LawBroken("SCHED-42", f"{command}, but the actor is gone")
+            fate = self.fates.pop(0) if self.fates else "well"
+            starting = isinstance(command, cmd.Start)
+            if starting:
+                actor.started = True
+            if fate == "fails":
+                self._fail(actor, ERROR)
+            elif fate == "exits":
+                self._fail(actor, SystemExit("planted"))
+            elif fate == "ends":
+                self._end(actor)
+            elif fate == "removes itself":
+                self._forget(actor)
+                self.report(sti.Remove(actor.id), Counter({("stop", actor.id): 1}))
+                self.report(sti.Failed(actor.id, ERROR) if starting else sti.Restarted(actor.id))
+                self.report(sti.Stopped(actor.id))
+            elif not starting:
+                actor.phase = "idle"
+                self.report(sti.Restarted(actor.id))
+            if starting:
+                self.posted.append(actor.id)
+
+    def _end(self, actor: Model) -> None:
+        """It ended its life by itself: whoever noticed closed the mailbox, and reports it."""
+        actor.mailbox.close()
+        self._forget(actor)
+        self.report(sti.Stopped(actor.id), Counter({("forget", actor.id): 1}))
 
     # --- predictions ----------------------------------------------------------------------------
 
-    def _expect(self, actor: Model, fired: Fired, *, merge: bool = True) -> None:
-        actor.expected.append((fired, merge))  # type: ignore[attr-defined]
-
     def _account_for_wakes(self, actor: Model) -> None:
         """What the scheduler asked of the mailbox is what was predicted, and it was obeyed."""
-        expected: list[tuple[Fired, bool]] = actor.__dict__.pop("expected", [])
-        got = [(fired[0], merge) for fired, merge, _ in actor.mailbox.log]
-        if Counter(map(repr, got)) != Counter(map(repr, expected)) or any(
-            one not in expected for one in got
+        expected, actor.expected = actor.expected, []
+        bursts, actor.bursts = actor.bursts, {}
+        log = [(one, merge, result) for fired, merge, result in actor.mailbox.log for one in fired]
+        actor.mailbox.log.clear()
+        merged = [one for one, merge, _ in log if merge]
+        if Counter(map(repr, merged)) != Counter(map(repr, expected)) or any(
+            one not in expected for one in merged
         ):
-            kinds = {one.kind for one, _ in (*got, *expected)}
+            kinds = {one.kind for one in (*merged, *expected)}
             number = "SCHED-11"
             if "interval" in kinds:
                 number = "SCHED-20"
             elif "deadline_missed" in kinds:
                 number = "SCHED-30"
-            raise LawBroken(number, f"{actor.id} was woken by {got}, not by {expected}")
-        for fired, merge, result in actor.mailbox.log:
-            for one in fired:
-                want = actor.line.wake(one, merge)
-                law("MAIL-06" if merge else "MAIL-08", result is want, f"{result}, not {want}")
-                actor.asked += 1
-                actor.coalesced += want in (Woke.JOINED, Woke.REPLACED)
-                actor.refused += want is Woke.REFUSED
-                if one.kind == "interval" and want in (Woke.REPLACED, Woke.REFUSED):
-                    actor.skipped += 1
-        actor.mailbox.log.clear()
-
-    def _expecting(self) -> None:
-        for actor in self.actors.values():
-            actor.__dict__["expected"] = []
+            raise LawBroken(number, f"{actor.id} was woken by {merged}, not by {expected}")
+        for one, merge, result in log:
+            want = actor.line.wake(one, merge)
+            law("MAIL-06" if merge else "MAIL-08", result is want, f"{result}, not {want}")
+            actor.asked += 1
+            actor.coalesced += want in (Woke.JOINED, Woke.REPLACED)
+            actor.refused += want is Woke.REFUSED
+            actor.skipped += one.kind == "interval" and want is Woke.REPLACED
+            if not merge:  # the next slot of its burst, until one finds no room
+                left = bursts.get(one.slot)
+                law("SCHED-20", left and left[0] == one, f"{one}, not one of {left}")
+                assert left is not None
+                if want is Woke.REFUSED:
+                    actor.skipped += len(left)
+                    left.clear()
+                else:
+                    left.pop(0)
+        law("SCHED-20", not any(bursts.values()), f"{actor.id} was not woken for {bursts}")
 
     def _arm(self, actor: Model) -> None:
+        """A run begins for it: with new timers, and without the ticks of an earlier run."""
+        slots, wakes = actor.line.discard_ticks()
+        actor.skipped += slots
+        actor.discarded_wakes += wakes
         for slot, trigger in actor.triggers(IntervalTrigger):
             actor.due[slot] = next(
                 t
@@ -373,18 +438,27 @@ class SchedulerMachine(RuleBasedStateMachine):
                 return IntervalTrigger(period, period, missed)
         raise AssertionError(plan)
 
-    @initialize(start=st.integers(0, 9), plans=st.lists(plans, min_size=1, max_size=3), idle=seldom)
-    def begin(self, start: int, plans: list[Any], idle: bool) -> None:
+    @initialize(
+        start=st.integers(0, 9),
+        plans=st.lists(plans, min_size=1, max_size=3),
+        idle=seldom,
+        fates=fates,
+        busy=seldom,
+    )
+    def begin(
+        self, start: int, plans: list[Any], idle: bool, fates: list[str], busy: bool
+    ) -> None:
         """Most histories have actors and a run from their beginning; the epoch is not zero."""
         self.now = start
         for plan in plans:
             self._add(*plan)
         if not idle:
-            self.start_run()
+            self.start_run(fates, busy)
 
     @precondition(lambda self: len(self.actors) < len(IDS))
-    @rule(plan=plans)
-    def add(self, plan: Any) -> None:
+    @rule(plan=plans, fates=fates, busy=seldom)
+    def add(self, plan: Any, fates: list[str], busy: bool) -> None:
+        self.fates, self.busy = fates[:], self.busy or busy
         self._add(*plan)
 
     def _add(
@@ -401,7 +475,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.actors[actor_id] = actor
         if self.running:
             self._arm(actor)
-            actor.phase = "starting" if STARTED else "idle"
+            actor.phase = "starting"
         self.report(
             sti.Added(spec), Counter({("start", actor_id): 1}) if self.running else Counter()
         )
@@ -409,18 +483,22 @@ class SchedulerMachine(RuleBasedStateMachine):
     # --- the world ------------------------------------------------------------------------------
 
     @precondition(lambda self: self.watched)
-    @rule(pick=st.integers(0, 9), events=st.lists(st.tuples(st.integers(0, 2), st.just(1))))
+    @rule(
+        pick=st.integers(0, 9),
+        events=st.lists(
+            st.tuples(st.integers(0, 2), st.integers(1, 3)), unique_by=lambda event: event[0]
+        ),
+    )
     def trigger(self, pick: int, events: list[tuple[int, int]]) -> None:
         number = sorted(self.watched)[pick % len(self.watched)]
         source = self.watched[number]
         raw = tuple(events) if source is self.sources["raw"] else ()
-        self._expecting()
         for actor in self.actors.values():
             for slot, declared in actor.sourced():
                 if declared.source == source:
                     kind: Any = type(declared).__name__.removesuffix("Trigger").lower()
                     kind = "subscriber" if kind == "deadline" else kind
-                    self._expect(actor, Fired(kind, source, None, raw, slot))
+                    actor.expected.append(Fired(kind, source, None, raw, slot))
                     if slot in actor.due:
                         actor.due[slot] = self.now + declared.within
         self.report(sti.Triggered(number, raw))
@@ -447,7 +525,6 @@ class SchedulerMachine(RuleBasedStateMachine):
         due = self.scheduler.next_due()
         if due is None or due > self.now:
             return
-        self._expecting()
         predicted: Counter[Any] = Counter()
         for actor in self.actors.values():
             for slot in list(actor.due):
@@ -458,9 +535,9 @@ class SchedulerMachine(RuleBasedStateMachine):
                     self._predict_ticks(actor, slot, trigger)
                 else:
                     assert isinstance(trigger, DeadlineTrigger)
-                    if not actor.paused:
+                    if self.open and not actor.paused:
                         missed = Fired("deadline_missed", trigger.source, actor.due[slot], (), slot)
-                        self._expect(actor, missed)
+                        actor.expected.append(missed)
                     while actor.due[slot] <= self.now:
                         actor.due[slot] += trigger.within
             if actor.restart_due is not None and actor.restart_due <= self.now:
@@ -482,15 +559,17 @@ class SchedulerMachine(RuleBasedStateMachine):
                 actor.due[slot] += trigger.period
             assert all((slot_ns - self.epoch) % trigger.period == 0 for slot_ns in passed)
         actor.passed += len(passed)
-        if actor.paused:
+        if actor.paused or not self.open:
             actor.skipped += len(passed)
             return
         burst = trigger.missed is MissedTick.BURST
         run = passed if burst else passed[-1:]
         actor.skipped += len(passed) - len(run)
-        for slot_ns in run:
-            fired = Fired("interval", trigger.source, slot_ns, (), slot)
-            self._expect(actor, fired, merge=not burst)
+        fired = [Fired("interval", trigger.source, slot_ns, (), slot) for slot_ns in run]
+        if burst:
+            actor.bursts[slot] = fired
+        else:
+            actor.expected += fired
 
     @precondition(lambda self: self.actors)
     @rule(pick=picks, sender=st.sampled_from("xy"), late=st.booleans())
@@ -522,9 +601,25 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.untold.remove(actor_id)
         self.report(sti.Told(actor_id))
 
+    @rule(
+        late=st.sampled_from(
+            [
+                sti.Told("gone"),
+                sti.Started("gone"),
+                sti.Restarted("gone"),
+                sti.Failed("gone", ERROR),
+                sti.Stopped("gone"),
+            ]
+        )
+    )
+    def news_of_a_gone_actor(self, late: Any) -> None:
+        self.report(late)
+
+    @precondition(lambda self: self.busy)
     @rule()
-    def bell_of_a_gone_actor(self) -> None:
-        self.report(sti.Told("gone"))
+    def driver_pumps(self) -> None:
+        self.busy = False
+        self._pump()
 
     # --- the workers ----------------------------------------------------------------------------
 
@@ -602,25 +697,29 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.elapse()
 
     @precondition(lambda self: self._active(0))
-    @rule(pick=st.integers(0, 9), broken_factory=st.sampled_from([0, 0, 0, 1, 2]))
-    def fail(self, pick: int, broken_factory: int) -> None:
+    @rule(pick=st.integers(0, 9), fates=fates, exits=rarely)
+    def fail(self, pick: int, fates: list[str], exits: bool) -> None:
         actor = self._active(pick)
         assert actor is not None
-        self.broken_factory = broken_factory
+        self.fates = fates[:]
         if not actor.took:
             self._take(actor, 1)
+        error = SystemExit("planted") if exits else ERROR
         if self._answered(actor):
-            self.report(
-                sti.Failed(actor.id, ValueError("planted")), Counter({("stop", actor.id): 1})
-            )
+            predicted = Counter({("stop", actor.id): 1})
+            if exits:
+                self.open = False
+                predicted["escalate", actor.id] += 1
+            self.report(sti.Failed(actor.id, error), predicted)
         else:
-            self._fail(actor)
+            self._fail(actor, error)
 
-    def _fail(self, actor: Model) -> None:
+    def _fail(self, actor: Model, error: BaseException) -> None:
         """Supervision as the spec says it, and nothing of how the code does it."""
         policy = actor.spec.supervision
         predicted: Counter[Any] = Counter()
-        actor.phase = "idle"
+        starting, actor.phase = actor.phase == "starting", "idle"
+        pause = 0
         decision = policy.directive.value
         if decision == "restart":
             recent = [
@@ -631,15 +730,21 @@ class SchedulerMachine(RuleBasedStateMachine):
             else:
                 actor.failures = [*recent, self.now]
                 pause = min(policy.backoff * 2 ** len(recent), policy.backoff_max)
-                actor.phase = "suspended"
-                if pause:
-                    actor.restart_due = self.now + pause
-                else:
-                    predicted["restart", actor.id] += 1
+        if not isinstance(error, Exception):
+            decision = "stop"
         if decision == "stop":
             self.open = False
             predicted["escalate", actor.id] += 1
-        self.report(sti.Failed(actor.id, ValueError("planted")), predicted)
+            actor.started = not starting
+        elif decision == "restart":
+            actor.phase = "suspended"
+            if pause:
+                actor.restart_due = self.now + pause
+            else:
+                predicted["restart", actor.id] += 1
+        elif starting:  # ``Started`` is still to come
+            actor.phase = "starting"
+        self.report(sti.Failed(actor.id, error), predicted)
 
     @precondition(lambda self: self._active(0))
     @rule(pick=picks, now=seldom)
@@ -648,16 +753,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             return
         actor = self._active(pick)
         assert actor is not None
-        actor.mailbox.close()
-        actor.line.entries.clear()
-        self._forget(actor)
-        self.report(sti.Stopped(actor.id))
+        self._end(actor)
 
     # --- runs -----------------------------------------------------------------------------------
 
     @precondition(lambda self: not self.running)
-    @rule()
-    def start_run(self) -> None:
+    @rule(fates=fates, busy=seldom)
+    def start_run(self, fates: list[str], busy: bool) -> None:
+        self.fates, self.busy = fates[:], self.busy or busy
         self.running = self.open = True
         self.epoch = self.now
         predicted: Counter[Any] = Counter()
@@ -665,8 +768,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             self._arm(actor)
             if not actor.started:
                 predicted["start", actor.id] += 1
-                actor.phase = "starting" if STARTED else "idle"
-            if actor.phase == "suspended":
+                actor.phase = "starting"
+            elif actor.phase == "suspended":
                 predicted["restart", actor.id] += 1
         self.report(sti.RunStarted(), predicted)
 
@@ -680,18 +783,30 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.running and self.scheduler.finished)
     @rule()
     def end_run(self) -> None:
-        self.running = False
+        self._end_run()
+
+    @precondition(lambda self: self.running)
+    @rule(now=rarely)
+    def tear_the_run_down(self, now: bool) -> None:
+        """The driver broke: nobody waits for what is under way, and nobody will answer."""
+        if now:
+            self._end_run()
+
+    def _end_run(self) -> None:
+        self.running = self.open = False
         for actor in self.actors.values():
+            if actor.phase == "active":
+                actor.phase = "idle"
             actor.due.clear()
             actor.restart_due = None
         self.report(sti.RunEnded())
 
     @precondition(lambda self: self.running and self.scheduler.finished)
-    @rule(dt=st.integers(0, 3))
-    def next_run(self, dt: int) -> None:
-        self.end_run()
+    @rule(dt=st.integers(0, 3), fates=fates, busy=seldom)
+    def next_run(self, dt: int, fates: list[str], busy: bool) -> None:
+        self._end_run()
         self.now += dt
-        self.start_run()
+        self.start_run(fates, busy)
 
     # --- what users ask -------------------------------------------------------------------------
 
@@ -765,6 +880,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         for actor in self.actors.values():
             pending, dropped = actor.line.wakes(), actor.dropped_wakes
             known = actor.ran + actor.mailbox.coalesced + actor.refused + pending + dropped
+            known += actor.discarded_wakes
             law("SCHED-12", actor.asked == known, f"{actor.asked} asked, {known} known")
 
     @invariant()
@@ -800,10 +916,10 @@ class SchedulerMachine(RuleBasedStateMachine):
     @invariant()
     def the_description_is_true(self) -> None:
         description = self.scheduler.describe()
-        assert description.running == self.running
-        assert [(one.actor_id, one.phase, one.paused) for one in description.actors] == [
-            (actor.id, actor.phase, actor.paused) for actor in self.actors.values()
-        ]
+        law("SCHED-71", description.running == self.running, "running")
+        got = [(one.actor_id, one.phase, one.paused) for one in description.actors]
+        want = [(actor.id, actor.phase, actor.paused) for actor in self.actors.values()]
+        law("SCHED-71", got == want, f"{got} instead of {want}")
 
 
 TestSchedulerMachine = SchedulerMachine.TestCase
@@ -819,9 +935,9 @@ TestSchedulerMachine.pytestmark = [
     pytest.mark.rule("SCHED-01", "SCHED-02", "SCHED-03", "SCHED-04", "SCHED-05", "SCHED-06"),
     pytest.mark.rule("SCHED-07", "SCHED-09", "SCHED-10", "SCHED-11", "SCHED-12"),
     pytest.mark.rule("SCHED-20", "SCHED-21", "SCHED-22", "SCHED-23", "SCHED-24", "SCHED-25"),
-    pytest.mark.rule("SCHED-26", "SCHED-30", "SCHED-31", "SCHED-32"),
+    pytest.mark.rule("SCHED-26", "SCHED-27", "SCHED-28", "SCHED-30", "SCHED-31", "SCHED-32", "SCHED-33"),
     pytest.mark.rule("SCHED-40", "SCHED-41", "SCHED-42", "SCHED-50", "SCHED-52", "SCHED-53"),
     pytest.mark.rule("SCHED-60", "SCHED-61", "SCHED-62", "SCHED-63", "SCHED-64", "SCHED-65"),
-    pytest.mark.rule("SCHED-66", "SCHED-70", "SCHED-71"),
+    pytest.mark.rule("SCHED-66", "SCHED-67", "SCHED-68", "SCHED-69", "SCHED-70", "SCHED-71", "SCHED-72"),
     pytest.mark.rule("MAIL-01", "MAIL-02", "MAIL-03", "MAIL-06", "MAIL-07", "MAIL-08"),
 ]

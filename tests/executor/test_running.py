@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import signal
 import sys
@@ -78,7 +79,7 @@ def test_run_until_asks_after_each_wake_up(executor: Executor) -> None:
 def test_run_until_asks_when_nothing_wakes_it(executor: Executor) -> None:
     asked: list[float] = []
     executor.run_until(lambda: asked.append(time.monotonic()) or len(asked) >= 4)
-    gaps = [b - a for a, b in zip(asked, asked[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(asked)]
     assert len(asked) == 4
     assert all(gap < 0.5 for gap in gaps)
 
@@ -308,7 +309,7 @@ def test_what_the_scheduler_is_told_about_unknown_items_is_an_error_or_a_dead_le
 ) -> None:
     executor.add(Item(), id="known")
     for message in (Pause("nobody"), Resume("nobody"), Remove("nobody")):
-        with pytest.raises(UnknownItem, match="'nobody'.*'known'"):
+        with pytest.raises(UnknownItem, match=r"'nobody'.*'known'"):
             executor.scheduler.ask(message)
         executor.scheduler.tell(message)
     with pytest.raises(WrongType):
@@ -379,7 +380,7 @@ def test_closing_answers_what_waits_and_refuses_what_comes(
 
 @pytest.mark.rule("LIFE-14")
 def test_closing_while_running_stops_the_run_first(executor: Executor) -> None:
-    ticks, item = counting()
+    _ticks, item = counting()
     executor.add(item)
     runner = Runner(executor)
     executor.close()
@@ -423,7 +424,7 @@ def test_an_item_that_fails_ends_the_run_and_the_executor_can_run_again(executor
             raise RuntimeError("wire broke")
 
     ref = executor.add(taktora.item(work, triggers=lambda on: on.interval(0.01)), id="wire")
-    with pytest.raises(ItemFailed, match="'wire'.*wire broke") as caught:
+    with pytest.raises(ItemFailed, match=r"'wire'.*wire broke") as caught:
         executor.run()
     assert caught.value.item_id == "wire"
     assert isinstance(caught.value.__cause__, RuntimeError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import socket
 import threading
@@ -166,7 +167,7 @@ def test_an_interval_ticks_on_the_grid_and_tells_its_slot(executor: Executor) ->
     executor.add(taktora.item(tick, triggers=lambda on: on.interval(0.02)))
     executor.run_n(3)
     assert len(slots) == 3
-    assert {b - a for a, b in zip(slots, slots[1:], strict=False)} == {20_000_000}
+    assert {b - a for a, b in itertools.pairwise(slots)} == {20_000_000}
     assert all(start >= slot for slot, start in zip(slots, starts, strict=True))
 
 
@@ -180,7 +181,7 @@ def test_harmonic_intervals_coincide_on_every_second_tick(executor: Executor) ->
         taktora.item(lambda c: slow.append(c.scheduled_ns), triggers=lambda on: on.interval(0.02))
     )
     executor.run_until(lambda: len(slow) >= 5)
-    assert set(slow) <= {slot for slot in fast} | {slow[-1]}
+    assert set(slow) <= set(fast) | {slow[-1]}
     assert all((s - fast[0]) % 10_000_000 == 0 for s in slow)
     assert all((s - slow[0]) % 20_000_000 == 0 for s in slow)
 
@@ -220,10 +221,10 @@ def test_a_late_wake_up_runs_once_counts_the_skipped_slots_and_heals(
 
     ref = executor.add(taktora.item(tick, triggers=lambda on: on.interval(0.01)))
     executor.run_until(lambda: len(slots) >= 5)
-    steps = [(b - a) // 10_000_000 for a, b in zip(slots, slots[1:], strict=False)]
+    steps = [(b - a) // 10_000_000 for a, b in itertools.pairwise(slots)]
     assert steps[0] == 1
     assert steps[1] >= 5
-    assert all((b - a) % 10_000_000 == 0 for a, b in zip(slots, slots[1:], strict=False))
+    assert all((b - a) % 10_000_000 == 0 for a, b in itertools.pairwise(slots))
     assert executor.stats()[ref.item_id].skipped >= steps[1] - 1
 
 
@@ -243,7 +244,7 @@ def test_what_a_missed_tick_leads_to_is_the_items_choice(
 
     executor.add(taktora.item(tick, triggers=lambda on: on.interval(0.01, missed)))
     executor.run_until(lambda: len(slots) >= 8)
-    steps = [b - a for a, b in zip(slots, slots[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(slots)]
     if missed is taktora.MissedTick.BURST:
         assert set(steps) == {10_000_000}  # every slot, none left out
     elif missed is taktora.MissedTick.SKIP:

@@ -55,8 +55,7 @@ def test_100_000_sends_on_a_channel_that_does_not_overflow_all_arrive(
     last = threading.Event()
 
     def receive() -> None:
-        for sample in subscriber:
-            seen.append(sample.payload.sequence)
+        seen.extend(sample.payload.sequence for sample in subscriber)
         if seen and seen[-1] == COUNT - 1:
             last.set()
 

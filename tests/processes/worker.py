@@ -114,7 +114,7 @@ class Ready(taktora.Item):
 
 def just_end(domain: str) -> None:
     """End without closing anything, with everything still in globals."""
-    global executor, publisher, sample, runner  # noqa: PLW0603
+    global executor, publisher, sample, runner
     executor = taktora.Executor(domain=domain)
     channel = executor.channel("line", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
