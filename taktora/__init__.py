@@ -30,7 +30,7 @@ from taktora.errors import (
     MailboxFull,
     TaktoraError,
 )
-from taktora.executor import Executor, Stoppable
+from taktora.executor import Executor
 from taktora.ipc import (
     Channel,
     Client,
@@ -46,6 +46,7 @@ from taktora.log import set_log_level
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.runner import Runner
+from taktora.stoppable import Stoppable
 
 __all__ = [
     "Actor",

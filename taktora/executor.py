@@ -23,20 +23,14 @@ from taktora.actors.cell import Cell, RunSwitch
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.item import Item
 from taktora.actors.items import ItemActor, ItemCell, ItemRef, has_reset
+from taktora.actors.roster import Roster
 from taktora.actors.scheduler import SchedulerActor, SchedulerCell
+from taktora.actors.wiring import wire
 from taktora.checks import build, identifier, instance, whole
 from taktora.core.mailbox import Overflow, Wake
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ActorSpec, Added, Remove
 from taktora.core.supervision import Directive, Supervision
-from taktora.core.triggers import (
-    DeadlineTrigger,
-    FdTrigger,
-    Fired,
-    IntervalTrigger,
-    ListenerTrigger,
-    kind_of,
-)
 from taktora.drivers.signals import stop_on_signals
 from taktora.drivers.switch_interval import switch_interval as borrowed_switch_interval
 from taktora.drivers.thread_attributes import ThreadAttributes
@@ -44,7 +38,6 @@ from taktora.drivers.waitset import WaitSetDriver
 from taktora.drivers.workers import WorkerPool
 from taktora.errors import (
     BlockingInActor,
-    DuplicateItem,
     ExecutorClosed,
     ExecutorNotRunning,
     ExecutorRunning,
@@ -58,31 +51,16 @@ from taktora.ipc.service import Service
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observation import Observation
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
+from taktora.stoppable import Stoppable
 from taktora.time import Duration, Nanos, to_nanos
 
-__all__ = ["Executor", "Stoppable"]
+__all__ = ["Executor"]
 
 logger = logging.getLogger("taktora")
 
 _serial = itertools.count()
 _open_executors: weakref.WeakSet[Executor] = weakref.WeakSet()
 _DRIVER = ThreadAttributes(timer_slack=1e-6)
-
-
-class Stoppable:
-    """A handle that can only stop a run. Thread-safe and signal-safe; may be passed around."""
-
-    def __init__(self, stop: Callable[[], None], is_stopped: Callable[[], bool]) -> None:
-        self._stop = stop
-        self._is_stopped = is_stopped
-
-    def stop(self) -> None:
-        """As ``Executor.stop``."""
-        self._stop()
-
-    def is_stopped(self) -> bool:
-        """Whether a stop was asked for and the run that it ends has not ended yet."""
-        return self._is_stopped()
 
 
 class Executor:
@@ -151,10 +129,7 @@ class Executor:
         self._driver = WaitSetDriver(self._scheduler, self._switch)
         self._driver.on_gone = self._gone
         self._role = threading.RLock()
-        self._registry = threading.Lock()
-        self._refs: dict[str, ActorRef[Any]] = {}
-        self._items: dict[int, str] = {}
-        self._auto = itertools.count()
+        self._roster = Roster(self.name)
         self._running = False
         self._closed = False
         self._pid = os.getpid()
@@ -209,7 +184,7 @@ class Executor:
     def __repr__(self) -> str:
         state = "closed" if self._closed else "running" if self._running else "idle"
         return (
-            f"<Executor {self.name!r}, {len(self._refs)} items, {self._workers} workers, {state}>"
+            f"<Executor {self.name!r}, {len(self._roster)} items, {self._workers} workers, {state}>"
         )
 
     # --- building -------------------------------------------------------------------------------
@@ -266,10 +241,8 @@ class Executor:
         wanted = identifier(built.item_id if built.item_id is not None else id)
         declarer = TriggerDeclarer(f"item {wanted!r}" if wanted else repr(built))
         built.declare_triggers(declarer)
-        with self._registry:
-            if (before := self._items.get(_identity(built))) is not None:
-                raise DuplicateItem(f"{built!r} was already added, as {before!r}")
-            item_id = self._claim(wanted, "item")
+        item_id = self._roster.claim(wanted, "item", built)
+        try:
             actor = ItemActor(
                 built,
                 item_id,
@@ -278,10 +251,11 @@ class Executor:
                 overflow=overflow or self._overflow,
                 factory=factory,
             )
-            self._items[_identity(built)] = item_id
-            self._refs[item_id] = actor.actor_ref
+        except BaseException:
+            self._roster.drop(item_id, built)
+            raise
         cell = ItemCell(actor, throughput=self._throughput, inline=inline)
-        self._wire(cell, declarer)
+        wire(cell, declarer.triggers, self._driver.rearm)
         self._launch(cell, ActorSpec(item_id, actor.actor_inbox, declarer.triggers, policy))
         return actor.actor_ref  # type: ignore[no-any-return]
 
@@ -314,16 +288,14 @@ class Executor:
             raise WrongType(f"{actor_class.__name__}.__init__ must call super().__init__()")
         actor.actor_inbox.capacity = self._capacity
         actor.actor_inbox.overflow = self._overflow
-        with self._registry:
-            actor_id = self._claim(wanted, actor_class.__name__)
-            self._refs[actor_id] = actor.actor_ref
+        actor_id = self._roster.claim(wanted, actor_class.__name__)
         cell = Cell(actor, actor_id, throughput=self._throughput, inline=inline)
         self._launch(cell, ActorSpec(actor_id, actor.actor_inbox, (), self._supervision))
         return actor.actor_ref  # type: ignore[no-any-return]
 
     def ref(self, item_id: str) -> ActorRef[Any] | None:
         """The ref of the item or actor with this id, ``None`` when there is none (any more)."""
-        return self._refs.get(item_id)
+        return self._roster.get(item_id)
 
     # --- running --------------------------------------------------------------------------------
 
@@ -456,7 +428,7 @@ class Executor:
             if self._is_driven():
                 return False
             self._driver.pump()
-            actor_id = next((key for key, known in self._refs.items() if known is ref), None)
+            actor_id = self._roster.id_of(ref)
             if actor_id is None or actor_id not in self._scheduler.actor_ids:
                 return False
             self._driver.report(Remove(actor_id))
@@ -578,41 +550,6 @@ class Executor:
             )
         return placement == "inline" or self._workers == 0
 
-    def _claim(self, wanted: str | None, prefix: str) -> str:
-        """Under the registry lock: an id that nobody has."""
-        if wanted is not None:
-            if wanted in self._refs:
-                raise DuplicateItem(f"an item with id {wanted!r} was already added to {self!r}")
-            return wanted
-        while True:
-            name = f"{prefix}-{next(self._auto)}"
-            if name not in self._refs:
-                return name
-
-    def _wire(self, cell: ItemCell, declarer: TriggerDeclarer) -> None:
-        """Connect the cell to what it must look at again after each execution."""
-        rearm: list[Any] = []
-        fds: dict[int, int] = {}
-        for slot, trigger in enumerate(declarer.triggers):
-            if isinstance(trigger, IntervalTrigger):
-                cell.ticks = True
-            elif isinstance(trigger, FdTrigger):
-                fds[slot] = trigger.source
-            elif not isinstance(trigger, ListenerTrigger):
-                kind = "subscriber" if isinstance(trigger, DeadlineTrigger) else kind_of(trigger)
-                again = (Fired(kind, trigger.source, slot=slot),)
-                rearm.append((trigger.source, trigger.source.wakeup.has_data, again))
-        cell.rearm = tuple(rearm)
-        if fds:
-            rearm_fd = self._driver.rearm
-
-            def on_rearm(fired: tuple[Fired, ...]) -> None:
-                for one in fired:
-                    if one.kind == "fd":
-                        rearm_fd(fds[one.slot])
-
-            cell.on_rearm = on_rearm
-
     def _launch(self, cell: Cell, spec: ActorSpec) -> None:
         """Hand a wired actor to the scheduler; only then is its mailbox open to it."""
         driver, told = self._driver, cell.told
@@ -623,6 +560,7 @@ class Executor:
         inbox.bell = lambda: driver.post(told)
         cell.actor.actor_ref.home = self
         driver.cells[cell.actor_id] = cell
+        self._roster.enter(cell.actor_id, cell.actor.actor_ref)
         added = Added(spec)
         cell.actor._announce = lambda: self.in_role(lambda: driver.report(added))  # noqa: SLF001
         cell.actor._start_actor_loop()  # noqa: SLF001
@@ -639,10 +577,8 @@ class Executor:
     def _gone(self, actor_id: str) -> None:
         """An actor has stopped: forget it."""
         cell = self._driver.cells.pop(actor_id, None)
-        with self._registry:
-            self._refs.pop(actor_id, None)
-            if isinstance(cell, ItemCell):
-                self._items.pop(_identity(cell.item_actor.first), None)
+        first = cell.item_actor.first if isinstance(cell, ItemCell) else None
+        self._roster.drop(actor_id, first)
 
     def _pump_at_rest(self) -> None:
         """While nobody drives, do what was posted: whoever posts becomes the driver for a moment."""
@@ -653,10 +589,6 @@ class Executor:
                 self._driver.pump()
             finally:
                 self._role.release()
-
-
-def _identity(item: Item) -> int:
-    return id(item)
 
 
 @atexit.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, handle_proxy
 from taktora.actors.cell import Cell
@@ -15,9 +15,7 @@ from taktora.core.mailbox import Overflow, Wake
 from taktora.core.stimuli import Failed, Restarted, Stimulus
 from taktora.core.triggers import Fired
 from taktora.errors import WrongType
-
-if TYPE_CHECKING:
-    from taktora.observe.observation import Observation
+from taktora.observe.observation import Observation
 
 __all__ = ["Host", "ItemActor", "ItemCell", "ItemRef", "Rearm"]
 
@@ -147,7 +145,9 @@ class ItemCell(Cell):
         ctx = Context(self.item_actor, fired, began)
         error: BaseException | None = None
         if self.observation.on:
-            error = self.observation.around(self.item_actor, self.item_actor.call, ctx)
+            error = self.observation.around(
+                self.item_actor.item, self.actor_id, self.item_actor.call, ctx
+            )
         else:
             try:
                 flow = self.item_actor.flow(ctx)
@@ -188,7 +188,8 @@ class ItemCell(Cell):
         actor = self.item_actor
         answer: list[Any] = []
         error = self.observation.around(
-            actor,
+            actor.item,
+            self.actor_id,
             lambda ctx: answer.append(actor.item.on_receive(message, ctx)),
             MessageContext(actor, message, began),
         )

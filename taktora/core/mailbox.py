@@ -84,8 +84,8 @@ class Wake:
 
 
 def _added_up(old: Fired, new: Fired) -> tuple[tuple[int, int], ...]:
-    counts = dict(old.events)
-    for event, count in new.events:
+    counts: dict[int, int] = {}
+    for event, count in (*old.events, *new.events):  # one drain may tell of an event twice
         counts[event] = counts.get(event, 0) + count
     return tuple(counts.items())
 

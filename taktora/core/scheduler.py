@@ -334,11 +334,16 @@ class Scheduler:
         if actor.phase is _ACTIVE:
             self.in_flight -= 1
         actor.phase = _IDLE
-        if actor.doomed:
-            return self._forget(actor, stop=True)
-        directive, pause = actor.failures.decide(actor.spec.supervision, now)
         # SystemExit and KeyboardInterrupt are wishes to end, not failures to live with.
-        if directive is Directive.STOP or not isinstance(stimulus.error, Exception):
+        fatal = not isinstance(stimulus.error, Exception)
+        if actor.doomed:
+            commands = self._forget(actor, stop=True)
+            if not fatal:
+                return commands
+            self.open = False
+            return (*commands, Escalate(stimulus.actor_id, stimulus.error))
+        directive, pause = actor.failures.decide(actor.spec.supervision, now)
+        if directive is Directive.STOP or fatal:
             self.open = False
             actor.started = not starting  # a start that failed is tried again by the next run
             return (Escalate(stimulus.actor_id, stimulus.error),)

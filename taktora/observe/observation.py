@@ -7,20 +7,23 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from taktora.errors import WrongType
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
-
-if TYPE_CHECKING:
-    from taktora.actors.context import Context
-    from taktora.actors.items import ItemActor
 
 __all__ = ["Observation"]
 
 logger = logging.getLogger("taktora")
 
 _KEPT_LETTERS = 100
+
+
+class Observed(Protocol):
+    """What an observation needs to know of an item."""
+
+    app_id: int | None
+    app_instance_id: int | None
 
 
 class Observation:
@@ -61,10 +64,9 @@ class Observation:
         self._call("on_dead_letter", letter)
 
     def around(
-        self, actor: ItemActor, work: Callable[[Context], object], ctx: Context
+        self, item: Observed, item_id: str, work: Callable[[Any], object], ctx: Any
     ) -> BaseException | None:
-        """One execution, bracketed; the exception that it raised, if any."""
-        item, item_id = actor.item, actor.item_id
+        """One execution, ``work(ctx)``, bracketed; the exception that it raised, if any."""
         app_id = item.app_id
         if app_id is not None:
             self._call("on_app_start", item_id, app_id, item.app_instance_id)
