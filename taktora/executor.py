@@ -9,7 +9,6 @@ import atexit
 import itertools
 import logging
 import os
-import threading
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -31,6 +30,7 @@ from taktora.core.mailbox import Overflow, Wake
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ActorSpec, Added, Remove
 from taktora.core.supervision import Directive, Supervision
+from taktora.drivers.role import DriverRole
 from taktora.drivers.signals import stop_on_signals
 from taktora.drivers.switch_interval import switch_interval as borrowed_switch_interval
 from taktora.drivers.thread_attributes import ThreadAttributes
@@ -128,13 +128,12 @@ class Executor:
         self._scheduler = Scheduler()
         self._driver = WaitSetDriver(self._scheduler, self._switch)
         self._driver.on_gone = self._gone
-        self._role = threading.RLock()
+        self._role = DriverRole(self._driver)
         self._roster = Roster(self.name)
-        self._running = False
         self._closed = False
         self._pid = os.getpid()
         cell = SchedulerCell(
-            SchedulerActor(self._scheduler, self._driver.report, self.name), self.in_role
+            SchedulerActor(self._scheduler, self._driver.report, self.name), self._role.do
         )
         cell.on_dead_letter = self.observation.dead_letter
         cell.ref.home = self
@@ -164,7 +163,7 @@ class Executor:
     @property
     def running(self) -> bool:
         """Whether a ``run*`` call is under way."""
-        return self._running
+        return self._role.is_driven()
 
     @property
     def closed(self) -> bool:
@@ -182,7 +181,7 @@ class Executor:
         return tuple(self.observation.recent)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "running" if self._running else "idle"
+        state = "closed" if self._closed else "running" if self.running else "idle"
         return (
             f"<Executor {self.name!r}, {len(self._roster)} items, {self._workers} workers, {state}>"
         )
@@ -332,7 +331,7 @@ class Executor:
             raise WrongType(f"predicate must be callable, not {predicate!r}")
         self._run(predicate=predicate)
 
-    def run_on_this_thread(self, up: Callable[[], object]) -> None:
+    def run_on_this_thread(self, up: Callable[[], None]) -> None:
         """As :meth:`run`, and call ``up()`` once messages are being handled (for ``Runner``)."""
         self._run(up=up)
 
@@ -355,7 +354,7 @@ class Executor:
             ExecutorClosed, ExecutorRunning: it cannot run now.
         """
         self._check_open()
-        if self._running:
+        if self.running:
             raise ExecutorRunning(f"executor {self.name!r} is already running")
 
     def close(self) -> None:
@@ -366,19 +365,20 @@ class Executor:
         """
         if self._closed:
             return
-        if self._running and is_actor_thread():
+        if self.running and is_actor_thread():
             raise BlockingInActor(
                 "an item cannot close the executor that runs it; use ctx.stop_executor()"
             )
         self._closed = True
         if os.getpid() != self._pid:  # a forked child: everything belongs to the parent
             return
-        if self._running:
+        if self.running:
             self.stop()
-        with self._role:
+        with self._role.held():
             self._driver.pump()
             for actor_id in reversed(self._scheduler.actor_ids):
                 self._driver.report(Remove(actor_id))
+            self._role.over = True
             self._driver.close()
             self.node.close()
         _open_executors.discard(self)
@@ -414,7 +414,7 @@ class Executor:
 
     def check_answerable(self, ref: ActorRef[Any]) -> None:
         """Raise if an ask without a timeout would wait for ever."""
-        if not self._running:
+        if not self.running:
             raise ExecutorNotRunning(
                 f"executor {self.name!r} is not running, so {ref} cannot answer: start it on "
                 "another thread with Runner(executor), give a timeout, or ask with block=False"
@@ -422,29 +422,15 @@ class Executor:
 
     def stop_at_rest(self, ref: ActorRef[Any]) -> bool:
         """Stop an actor here and now if no driver is running; ``False`` if one is, or it is dead."""
-        if self._running or not ref.is_alive() or not self._role.acquire(blocking=False):
-            return False
-        try:
-            if self._is_driven():
-                return False
-            self._driver.pump()
+
+        def stop() -> bool:
             actor_id = self._roster.id_of(ref)
             if actor_id is None or actor_id not in self._scheduler.actor_ids:
                 return False
             self._driver.report(Remove(actor_id))
             return True
-        finally:
-            self._role.release()
 
-    def in_role(self, action: Callable[[], None]) -> None:
-        """Do ``action`` in the driver's role: by the driver if it runs, else here and now."""
-        if self._running and threading.get_ident() == self._driver_thread:
-            action()
-            return
-        self._driver.post(action)
-        self._pump_at_rest()
-
-    _driver_thread: int = 0
+        return ref.is_alive() and self._role.try_at_rest(stop)
 
     # --- helpers ----------------------------------------------------------------------------------
 
@@ -454,18 +440,15 @@ class Executor:
         max_wakeups: int | None = None,
         until: Nanos | None = None,
         predicate: Callable[[], object] | None = None,
-        up: Callable[[], object] | None = None,
+        up: Callable[[], None] | None = None,
     ) -> None:
         self.check_runnable()
         if is_actor_thread():
             raise ExecutorRunning(
                 "this thread already runs an executor; an item cannot run another one on it"
             )
-        with self._role:
-            self.check_runnable()
-            self._check_whole()
-            self._running = True
-            self._driver_thread = threading.get_ident()
+        with self._role.driving():
+            self._check_open()
             error: BaseException | None = None
             began = False
             try:
@@ -474,7 +457,7 @@ class Executor:
                     began = True
                     self.observation.up()
                     if up is not None:
-                        self._driver.posted.append(lambda: (up(), None)[1])
+                        self._driver.posted.append(up)
                     try:
                         self._driver.drive(
                             pool=pool, max_wakeups=max_wakeups, until=until, predicate=predicate
@@ -492,12 +475,9 @@ class Executor:
                 error = raised
                 raise
             finally:
-                self._running = False
-                self._driver_thread = 0
                 self._switch.stopping = False
                 if began:
                     self.observation.down(error)
-        self._pump_at_rest()
 
     def _prepare(self, stack: ExitStack) -> WorkerPool | None:
         """Everything that a run borrows, undone by ``stack`` in reverse order."""
@@ -525,19 +505,13 @@ class Executor:
     def _as_actor_thread(self) -> Any:
         return actor_thread(self.name, may_block=self._allow_blocking)
 
-    def _check_whole(self) -> None:
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ExecutorClosed(f"executor {self.name!r} is closed; make a new one")
         if self._driver.aborted:
             raise ExecutorClosed(
                 f"executor {self.name!r} was torn down by an interrupt; close it, make a new one"
             )
-
-    def _is_driven(self) -> bool:
-        """Whether a driver runs: asked again once the role is ours, since it may have begun."""
-        return self._running
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ExecutorClosed(f"executor {self.name!r} is closed; make a new one")
 
     def _inline(self, placement: str) -> bool:
         if placement not in ("inline", "pool", "auto"):
@@ -562,7 +536,7 @@ class Executor:
         driver.cells[cell.actor_id] = cell
         self._roster.enter(cell.actor_id, cell.actor.actor_ref)
         added = Added(spec)
-        cell.actor._announce = lambda: self.in_role(lambda: driver.report(added))  # noqa: SLF001
+        cell.actor._announce = lambda: self._role.do(lambda: driver.report(added))  # noqa: SLF001
         cell.actor._start_actor_loop()  # noqa: SLF001
 
     def _dropper(self, actor_id: str) -> Callable[[Any, str], None]:
@@ -579,16 +553,6 @@ class Executor:
         cell = self._driver.cells.pop(actor_id, None)
         first = cell.item_actor.first if isinstance(cell, ItemCell) else None
         self._roster.drop(actor_id, first)
-
-    def _pump_at_rest(self) -> None:
-        """While nobody drives, do what was posted: whoever posts becomes the driver for a moment."""
-        while self._driver.posted and not self._running and self._role.acquire(blocking=False):
-            try:
-                if self._is_driven() or self._closed:
-                    return
-                self._driver.pump()
-            finally:
-                self._role.release()
 
 
 @atexit.register

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from taktora.core import mailbox as core_mailbox
 from taktora.core import scheduler as core
-from taktora.core.commands import Execute
+from taktora.core.commands import Escalate, Execute, Forget, Start, Stop
 from taktora.core.grid import Tick, tick
 from taktora.core.mailbox import Mailbox, Wake, Woke
+from taktora.core.records import ActorRecord
 from taktora.core.records import Phase as Phase_
 from taktora.core.scheduler import Scheduler
 from taktora.core.supervision import FailureLog
@@ -26,7 +28,7 @@ from taktora.core.triggers import MissedTick
 from . import test_timers
 from .test_scheduler_machine import LawBroken, SchedulerMachine
 
-IDLE, ACTIVE, SUSPENDED = Phase_.IDLE, Phase_.ACTIVE, Phase_.SUSPENDED
+IDLE, STARTING, ACTIVE, SUSPENDED = Phase_.IDLE, Phase_.STARTING, Phase_.ACTIVE, Phase_.SUSPENDED
 SEARCH = settings(
     max_examples=1500,
     stateful_step_count=50,
@@ -164,7 +166,8 @@ class RestartPauseOutlivesItsActor(Scheduler):
 
 class FailureStaysInFlight(Scheduler):
     def _failed(self, stimulus: Any, now: int) -> Any:
-        if self._actors[stimulus.actor_id].phase is ACTIVE:
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is not None and actor.phase is ACTIVE:
             self.in_flight += 1
         return super()._failed(stimulus, now)
 
@@ -178,7 +181,8 @@ class RunsWhileSuspended(Scheduler):
 
 class RestartedDoesNotActivate(Scheduler):
     def _restarted(self, stimulus: Any, now: int) -> Any:
-        self._get(stimulus.actor_id).phase = IDLE
+        if stimulus.actor_id in self._actors:
+            self._get(stimulus.actor_id).phase = IDLE
         return ()
 
 
@@ -244,6 +248,167 @@ class ExecutesBeforeStart(Scheduler):
         return tuple(sorted(commands, key=lambda command: not isinstance(command, Execute)))
 
 
+class DoesNotWaitForStarted(Scheduler):
+    def _begin(self, actor: Any, now: int) -> Any:
+        commands = super()._begin(actor, now)
+        if Start(actor.spec.actor_id) in commands:
+            actor.phase = IDLE
+        return commands
+
+
+class StartedDoesNotActivate(Scheduler):
+    def _started(self, stimulus: Any, now: int) -> Any:
+        was, self.open = self.open, False
+        try:
+            return super()._started(stimulus, now)
+        finally:
+            self.open = was
+
+
+class StartedResumesTheSuspended(Scheduler):
+    def _started(self, stimulus: Any, now: int) -> Any:
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is not None and actor.phase is SUSPENDED:
+            actor.phase = IDLE
+        return super()._started(stimulus, now)
+
+
+class FailedStartCountsAsStarted(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        commands = super()._failed(stimulus, now)
+        if stimulus.actor_id in self._actors:
+            self._actors[stimulus.actor_id].started = True
+        return commands
+
+
+class FailedStartIsReadyAtOnce(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is not None and actor.phase is STARTING:
+            actor.phase = IDLE
+        return super()._failed(stimulus, now)
+
+
+class SupervisesAnExit(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        if not isinstance(stimulus.error, Exception):
+            stimulus = type(stimulus)(stimulus.actor_id, ValueError(str(stimulus.error)))
+        return super()._failed(stimulus, now)
+
+
+class SwallowsTheExitOfTheDoomed(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        actor = self._actors.get(stimulus.actor_id)
+        if actor is not None and actor.doomed:
+            stimulus = type(stimulus)(stimulus.actor_id, ValueError(str(stimulus.error)))
+        return super()._failed(stimulus, now)
+
+
+class RestartsAfterTheStop(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        was, self.open = self.open, True
+        commands = super()._failed(stimulus, now)
+        self.open = was and not any(isinstance(command, Escalate) for command in commands)
+        return commands
+
+
+class TripsOverALateFailure(Scheduler):
+    def _failed(self, stimulus: Any, now: int) -> Any:
+        return super()._failed(stimulus, now) if self._actors[stimulus.actor_id] else ()
+
+
+class TripsOverALateRestart(Scheduler):
+    def _restarted(self, stimulus: Any, now: int) -> Any:
+        return super()._restarted(stimulus, now) if self._actors[stimulus.actor_id] else ()
+
+
+class TripsOverALateEnd(Scheduler):
+    def _stopped(self, stimulus: Any, now: int) -> Any:
+        return super()._stopped(stimulus, now) if self._actors[stimulus.actor_id] else ()
+
+
+class StopsWhatEnded(Scheduler):
+    def _stopped(self, stimulus: Any, now: int) -> Any:
+        commands = super()._stopped(stimulus, now)
+        return tuple(Stop(c.actor_id) if isinstance(c, Forget) else c for c in commands)
+
+
+class KeepsWhatEnded(Scheduler):
+    def _stopped(self, stimulus: Any, now: int) -> Any:
+        commands = super()._stopped(stimulus, now)
+        return tuple(command for command in commands if not isinstance(command, Forget))
+
+
+class EndedStaysInFlight(Scheduler):
+    def _stopped(self, stimulus: Any, now: int) -> Any:
+        commands = super()._stopped(stimulus, now)
+        self.in_flight += bool(commands)
+        return commands
+
+
+class QueuesTicksAfterTheStop(Scheduler):
+    def _ticked(self, timer: Any, now: int) -> Any:
+        was, self.open = self.open, True
+        phase = timer.actor.phase
+        if not was:
+            timer.actor.phase = SUSPENDED  # it does not execute, but its mail grows
+        try:
+            return super()._ticked(timer, now)
+        finally:
+            self.open = was
+            if not was:
+                timer.actor.phase = phase
+
+
+class ReportsMissesAfterTheStop(Scheduler):
+    def _missed(self, timer: Any, now: int) -> Any:
+        was, self.open = self.open, True
+        phase = timer.actor.phase
+        if not was:
+            timer.actor.phase = SUSPENDED
+        try:
+            return super()._missed(timer, now)
+        finally:
+            self.open = was
+            if not was:
+                timer.actor.phase = phase
+
+
+class DoesNotCountTicksOfAnEarlierRun(Scheduler):
+    def _begin(self, actor: Any, now: int) -> Any:
+        was = actor.skipped
+        commands = super()._begin(actor, now)
+        actor.skipped = was
+        return commands
+
+
+class TornDownStaysInFlight(Scheduler):
+    def _run_ended(self, stimulus: Any, now: int) -> Any:
+        was = self.in_flight
+        commands = super()._run_ended(stimulus, now)
+        self.in_flight = was
+        return commands
+
+
+class TornDownStaysActive(Scheduler):
+    def _run_ended(self, stimulus: Any, now: int) -> Any:
+        active = [actor for actor in self._actors.values() if actor.phase is ACTIVE]
+        commands = super()._run_ended(stimulus, now)
+        for actor in active:
+            actor.phase = ACTIVE
+        return commands
+
+
+class CountsOneOfABurst(Scheduler):
+    def _ticked(self, timer: Any, now: int) -> Any:
+        actor: ActorRecord = timer.actor
+        was, refused = actor.skipped, actor.mailbox.dropped
+        commands = super()._ticked(timer, now)
+        if actor.mailbox.dropped > refused:
+            actor.skipped = was + 1
+        return commands
+
+
 # --- mailboxes ------------------------------------------------------------------------------------
 
 
@@ -296,6 +461,29 @@ class WakesNeverMerge(Mailbox):
         return super().wake(fired, merge=merge)
 
 
+class KeepsTicksOfAnEarlierRun(Mailbox):
+    def discard_ticks(self) -> int:
+        return 0
+
+
+class DiscardsTheWholeWake(Mailbox):
+    def discard_ticks(self) -> int:
+        pending = self._wake
+        count = super().discard_ticks()
+        if count and pending is not None and self._wake is pending:
+            self._line.remove(pending)
+            self._wake = None
+        return count
+
+
+class MergesIntoTheDiscarded(Mailbox):
+    def discard_ticks(self) -> int:
+        pending = self._wake
+        count = super().discard_ticks()
+        self._wake = pending
+        return count
+
+
 # --- functions ------------------------------------------------------------------------------------
 
 
@@ -329,6 +517,17 @@ def events_are_not_added_up(self: Wake, fired: Any) -> bool:
     replaced = len(kept) != len(self.fired)
     self.fired = (*kept, *fired)
     return replaced
+
+
+def events_are_appended(old: Any, new: Any) -> Any:
+    return old.events + new.events
+
+
+def events_of_one_drain_are_not_added_up(old: Any, new: Any) -> Any:
+    counts = dict(old.events)
+    for event, count in new.events:
+        counts[event] = counts.get(event, 0) + count
+    return tuple(counts.items())
 
 
 def without_limit(self: FailureLog, policy: Any, now: int) -> Any:
@@ -375,6 +574,26 @@ SCHEDULERS: list[tuple[type[Scheduler], set[str]]] = [
     (TimersOutliveTheRun, {"SCHED-40", "SCHED-42"}),
     (StartsEveryRun, {"SCHED-07"}),
     (ExecutesBeforeStart, {"SCHED-07"}),
+    (DoesNotWaitForStarted, {"SCHED-07", "SCHED-71"}),
+    (StartedDoesNotActivate, {"SCHED-02"}),
+    (StartedResumesTheSuspended, {"SCHED-62", "SCHED-71"}),
+    (FailedStartCountsAsStarted, {"SCHED-07"}),
+    (FailedStartIsReadyAtOnce, {"SCHED-07", "SCHED-71"}),
+    (SupervisesAnExit, {"SCHED-60", "SCHED-62"}),
+    (SwallowsTheExitOfTheDoomed, {"SCHED-60"}),
+    (RestartsAfterTheStop, {"SCHED-62", "SCHED-40", "SCHED-03", "SCHED-06"}),
+    (TripsOverALateFailure, {"SCHED-09"}),
+    (TripsOverALateRestart, {"SCHED-09"}),
+    (TripsOverALateEnd, {"SCHED-09"}),
+    (StopsWhatEnded, {"SCHED-52", "SCHED-53"}),
+    (KeepsWhatEnded, {"SCHED-53"}),
+    (EndedStaysInFlight, {"SCHED-06"}),
+    (QueuesTicksAfterTheStop, {"SCHED-20"}),
+    (ReportsMissesAfterTheStop, {"SCHED-30"}),
+    (DoesNotCountTicksOfAnEarlierRun, {"SCHED-24"}),
+    (TornDownStaysInFlight, {"SCHED-06"}),
+    (TornDownStaysActive, {"SCHED-02", "SCHED-71"}),
+    (CountsOneOfABurst, {"SCHED-24"}),
 ]
 
 MAILBOXES: list[tuple[type[Mailbox], set[str]]] = [
@@ -385,6 +604,9 @@ MAILBOXES: list[tuple[type[Mailbox], set[str]]] = [
     (LastInFirstOut, {"MAIL-01", "MAIL-06"}),
     (OneTooMany, {"MAIL-02", "MAIL-03"}),
     (WakesNeverMerge, {"MAIL-06"}),
+    (KeepsTicksOfAnEarlierRun, {"SCHED-24", "SCHED-05", "MAIL-01", "MAIL-02"}),
+    (DiscardsTheWholeWake, {"SCHED-02", "MAIL-01", "MAIL-06"}),
+    (MergesIntoTheDiscarded, {"MAIL-01", "MAIL-02", "MAIL-06"}),
 ]
 
 FUNCTIONS: list[tuple[Callable[..., Any], tuple[Any, str], set[str]]] = [
@@ -394,6 +616,8 @@ FUNCTIONS: list[tuple[Callable[..., Any], tuple[Any, str], set[str]]] = [
     (skip_runs_the_oldest, (core, "tick"), GRID),
     (delay_stays_on_the_grid, (core, "tick"), GRID),
     (events_are_not_added_up, (Wake, "merge"), {"MAIL-06"}),
+    (events_are_appended, (core_mailbox, "_added_up"), {"MAIL-06"}),
+    (events_of_one_drain_are_not_added_up, (core_mailbox, "_added_up"), {"MAIL-06"}),
     (without_limit, (FailureLog, "decide"), {"SCHED-60", "SCHED-62", "SCHED-40"}),
     (sleeps_too_long, (Timers, "next_due"), {"SCHED-40", "SCHED-41"}),
 ]

@@ -641,3 +641,23 @@ def test_an_item_that_fails_does_not_keep_its_siblings_from_running(
     executor.add(item, id="good")
     executor.run_until(lambda: len(ticks) >= 5)
     assert executor.stats()["bad"].failures >= 4
+
+
+@pytest.mark.rule("LIFE-15")
+def test_of_two_threads_that_run_at_once_one_is_refused(executor: Executor) -> None:
+    begin = threading.Barrier(2)
+    refused: list[ExecutorRunning] = []
+
+    def run() -> None:
+        begin.wait(10)
+        try:
+            executor.run_for(0.3)
+        except ExecutorRunning as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
