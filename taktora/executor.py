@@ -22,6 +22,7 @@ from taktora.actors.cell import Cell, RunSwitch
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.item import Item
 from taktora.actors.items import ItemActor, ItemCell, ItemRef, has_reset
+from taktora.actors.promise import Promise
 from taktora.actors.roster import Roster
 from taktora.actors.scheduler import SchedulerActor, SchedulerCell
 from taktora.actors.wiring import wire
@@ -129,7 +130,9 @@ class Executor:
         self._driver = WaitSetDriver(self._scheduler, self._switch)
         self._driver.on_gone = self._gone
         self._role = DriverRole(self._driver)
+        self._role.on_rest = self._nudge
         self._roster = Roster(self.name)
+        self.expecting: set[Promise[Any]] = set()
         self._closed = False
         self._pid = os.getpid()
         cell = SchedulerCell(
@@ -501,6 +504,11 @@ class Executor:
         stack.enter_context(self._driver.signals.active())
         stack.enter_context(stop_on_signals(self.stop, install=self._handle_signals))
         return pool
+
+    def _nudge(self) -> None:
+        """The run has ended: whoever waits for an answer looks whether one can still come."""
+        for promise in list(self.expecting):
+            promise.nudge()
 
     def _as_actor_thread(self) -> Any:
         return actor_thread(self.name, may_block=self._allow_blocking)

@@ -27,7 +27,8 @@ from taktora.actors.blocking import refuse_to_block
 from taktora.actors.inbox import Inbox
 from taktora.actors.promise import Promise, to_seconds
 from taktora.core.mailbox import Closed, Rejected
-from taktora.errors import ActorDeadError, ActorError, AskTimeout, MailboxFull
+from taktora.drivers.waker import waker_of_this_thread
+from taktora.errors import ActorDeadError, ActorError, MailboxFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +49,6 @@ logger = logging.getLogger("taktora")
 
 A = TypeVar("A", bound="Actor")
 
-_LOOK_AGAIN = 0.25
-"""Seconds after which somebody who waits for ever looks whether the run has ended."""
-
 Entry = tuple[Any, "Promise[Any] | None"]
 """What lies in an inbox: a message, and the promise of whoever asked (a plain tuple: pykka's
 envelope class costs more to make than the message costs to deliver)."""
@@ -58,6 +56,9 @@ envelope class costs more to make than the message costs to deliver)."""
 
 class Home(Protocol):
     """What a ref needs of the executor that its actor lives in."""
+
+    expecting: set[Promise[Any]]
+    """Whom to nudge when the run ends: somebody sleeps until they are settled."""
 
     def check_answerable(self, ref: ActorRef[Any]) -> None:
         """Raise if an ask without a timeout would wait for ever."""
@@ -113,10 +114,14 @@ class ActorRef(pykka.ActorRef[A]):
         Only ``AskTimeout``, and an ``ExecutorNotRunning`` because the run ended meanwhile, leave
         the message in the mailbox.
         """
-        timeout = to_seconds(timeout)
-        if block:
-            self._check_wait(timeout)
         promise: Promise[Any] = Promise()
+        home = None
+        if block:
+            timeout = to_seconds(timeout)
+            self._check_wait(timeout)
+            if timeout is None and self.home is not None:
+                home = self.home
+                promise.expect()
         result = self.actor_inbox.put((message, promise))
         if result is not None:
             error = self._refusal(result)
@@ -124,9 +129,9 @@ class ActorRef(pykka.ActorRef[A]):
                 promise.fail(error)
         if not block:
             return promise
-        if timeout is not None or self.home is None:
-            return promise.get(timeout=timeout)
-        return self._wait(promise, lambda home: home.check_answerable(self))
+        if home is not None:
+            self._wait(promise, home.check_answerable, home)
+        return promise.get(timeout=timeout)
 
     @overload  # type: ignore[override]  # our future knows more than pykka's
     def stop(self, *, block: Literal[False], timeout: float | None = None) -> Promise[bool]: ...
@@ -151,6 +156,9 @@ class ActorRef(pykka.ActorRef[A]):
         if block and not at_rest and self.is_alive():
             refuse_to_block()
         promise: Promise[bool] = Promise()
+        home = self.home if block and timeout is None else None
+        if home is not None:
+            promise.expect()
         if at_rest:
             promise.set(True)
         else:
@@ -161,9 +169,9 @@ class ActorRef(pykka.ActorRef[A]):
                 asked.add_done_callback(lambda _: promise.set(True))
         if not block:
             return promise
-        if timeout is not None or self.home is None:
-            return promise.get(timeout=timeout)
-        return bool(self._wait(promise, lambda home: home.stop_at_rest(self)))
+        if home is not None:
+            self._wait(promise, home.stop_at_rest, home)
+        return promise.get(timeout=timeout)
 
     def proxy(self) -> Any:
         """A pykka proxy: attributes and methods of the actor (or of the item) as futures.
@@ -184,16 +192,19 @@ class ActorRef(pykka.ActorRef[A]):
         if timeout is None and self.home is not None:
             self.home.check_answerable(self)
 
-    def _wait(self, promise: Promise[Any], look: Callable[[Home], object]) -> Any:
-        """Wait as long as it takes, and ``look`` now and then: the run could end meanwhile."""
-        assert self.home is not None
-        while True:
-            try:
-                return promise.get(timeout=_LOOK_AGAIN)
-            except AskTimeout:
-                if promise.done:
-                    return promise.get()
-            look(self.home)
+    def _wait(
+        self, promise: Promise[Any], look: Callable[[ActorRef[Any]], object], home: Home
+    ) -> None:
+        """Sleep as long as it takes; ``look`` first, and again when the run ends meanwhile."""
+        waker = waker_of_this_thread()
+        home.expecting.add(promise)
+        try:
+            while not promise.done:
+                look(self)
+                if not promise.done:
+                    waker.sleep()
+        finally:
+            home.expecting.discard(promise)
 
     def _refusal(self, result: Any) -> Exception | None:
         if type(result) is Closed:

@@ -13,6 +13,7 @@ import math
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from types import TracebackType
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 import pykka
 
 from taktora.actors.blocking import refuse_to_block
+from taktora.drivers.waker import Waker, waker_of_this_thread
 from taktora.errors import AskTimeout, BlockingInActor, InvalidArgument, WrongType
 
 __all__ = ["Promise", "to_seconds"]
@@ -30,6 +32,8 @@ ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType 
 
 
 logger = logging.getLogger("taktora")
+
+_LONGEST_POLL = 86_400.0  # s
 
 
 def to_seconds(timeout: Any) -> float | None:
@@ -65,7 +69,7 @@ class Promise(pykka.Future[T]):
         self._value: Any = None
         self._error: BaseException | None = None
         self._callbacks: list[Callable[[Promise[T]], None]] | None = None
-        self._waiters: list[Any] | None = None
+        self._waiters: list[Waker] | None = None
 
     def __repr__(self) -> str:
         if self._get_hook is not None:
@@ -78,6 +82,15 @@ class Promise(pykka.Future[T]):
     def done(self) -> bool:
         """Whether the value, or the exception, is there. Derived futures are decided by ``get``."""
         return self._settled
+
+    def expect(self) -> None:
+        """Wake the calling thread when settled. For its only owner, before it is shared."""
+        self._waiters = [waker_of_this_thread()]
+
+    def nudge(self) -> None:
+        """Wake whoever sleeps until it is settled, to look around."""
+        for waker in self._waiters or ():
+            waker.wake()
 
     def get(self, *, timeout: float | None = None) -> T:
         """The value; waits for it up to ``timeout`` seconds (``None``: as long as it takes).
@@ -124,25 +137,28 @@ class Promise(pykka.Future[T]):
     def _wait(self, timeout: float | None) -> None:
         if timeout is None or timeout > 0:
             refuse_to_block()
-        waiter = threading.Lock()
-        waiter.acquire()
+        waker = waker_of_this_thread()
         with self._guard:
             if self.done:
                 return
             if self._waiters is None:
                 self._waiters = []
-            self._waiters.append(waiter)
+            self._waiters.append(waker)
         if timeout is None:
-            waiter.acquire()
+            while not self._poll():
+                waker.sleep()
             return
-        # A lock cannot wait longer than this; nobody will notice the difference.
-        if not waiter.acquire(timeout=max(0.0, min(timeout, threading.TIMEOUT_MAX))):
-            with self._guard:
-                if self._poll():
-                    return
-                assert self._waiters is not None
-                self._waiters.remove(waiter)
-            raise AskTimeout(f"no answer within {timeout} seconds")
+        end = time.monotonic() + timeout
+        while not self._poll():
+            left = end - time.monotonic()
+            # A poll cannot wait longer than this; it is asked again then.
+            if left <= 0 or not (waker.sleep(min(left, _LONGEST_POLL)) or left > _LONGEST_POLL):
+                with self._guard:
+                    if self._poll():
+                        return
+                    assert self._waiters is not None
+                    self._waiters.remove(waker)
+                raise AskTimeout(f"no answer within {timeout} seconds")
 
     def _poll(self) -> bool:
         return self._settled
@@ -177,8 +193,8 @@ class Promise(pykka.Future[T]):
             waiters, callbacks = self._waiters, self._callbacks
             self._waiters = self._callbacks = None
         if waiters is not None:
-            for waiter in waiters:
-                waiter.release()
+            for waker in waiters:
+                waker.wake()
         if callbacks is not None:
             for callback in callbacks:
                 self._call(callback)

@@ -27,6 +27,8 @@ class DriverRole:
         self._driver = driver
         self._lock = threading.RLock()
         self._thread = 0
+        self.on_rest: Callable[[], None] = lambda: None
+        """Called when a run has ended, without the role."""
         self.over = False
         """The driver is closed: nothing is done any more. Set while holding the role."""
 
@@ -50,6 +52,7 @@ class DriverRole:
         finally:
             self._thread = 0
             self._lock.release()
+            self.on_rest()
         self.pump_at_rest()
 
     @contextmanager

@@ -94,6 +94,7 @@ class WaitSetDriver:
         self.on_gone: Callable[[str], None] = lambda _: None
         """Called when an actor has stopped, with its id."""
         self._ready: deque[Runnable] = deque()
+        self._handed: list[Runnable] = []  # for the pool, once this turn's triggers are all in
         self._pool: WorkerPool | None = None
         self._started = False
         self._asleep = False
@@ -158,7 +159,7 @@ class WaitSetDriver:
                 if cell.inline or self._pool is None:
                     self._ready.append(cell)
                 else:
-                    self._pool.submit(cell)
+                    self._handed.append(cell)
             else:
                 self._obey_rare(command)
 
@@ -223,6 +224,8 @@ class WaitSetDriver:
                 if switch.stopping or (until is not None and until <= monotonic_ns()):
                     self.report(StopRequested())
                     until = None
+                if self._handed:
+                    self._hand_over()
                 if self._started:
                     self._started = False
                     self.wakeups += 1
@@ -251,6 +254,7 @@ class WaitSetDriver:
                 self.aborted = True
                 self.posted.clear()
             self._ready.clear()
+            self._handed.clear()
             self._pool = None
             self.report(RunEnded())
         if broken is not None:
@@ -281,6 +285,8 @@ class WaitSetDriver:
 
     def _wait(self, until: Nanos | None, predicated: bool) -> None:
         wait = self._wait_once
+        if self._handed:
+            self._hand_over()
         self._due = due = self._scheduler.next_due()
         if self._started or self._ready:
             ids, _ = wait(_ZERO)
@@ -308,6 +314,13 @@ class WaitSetDriver:
             fire = table.get(attachment)
             if fire is not None:  # None: unwatched by an earlier one of this batch
                 fire()
+
+    def _hand_over(self) -> None:
+        """Let the workers begin: what fired together is one execution, not a race."""
+        assert self._pool is not None
+        for cell in self._handed:
+            self._pool.submit(cell)
+        self._handed.clear()
 
     def _sweep(self) -> None:
         """Belt and braces after an idle second: look at some listeners without being woken."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from taktora.drivers import libc
 from taktora.drivers.thread_attributes import ThreadAttributes
+from taktora.drivers.waker import Waker, waker_of_this_thread
 
 __all__ = ["WorkerPool"]
 
@@ -43,7 +44,7 @@ class WorkerPool:
         self._around = around
         self._jobs: deque[Job] = deque()
         self._lock = threading.Lock()
-        self._asleep: list[Any] = []  # a lock per sleeping worker; the last one slept last
+        self._asleep: list[Waker] = []  # of sleeping workers; the last one slept last
         self._coming = 0  # workers that were woken and have not looked at the queue yet
         self._stopping = False
         self._threads: list[threading.Thread] = []
@@ -79,7 +80,7 @@ class WorkerPool:
             self._jobs.append(job)
             waker = self._pick()
         if waker is not None:
-            waker.release()
+            waker.wake()
 
     def stop(self) -> None:
         """Let the workers finish what is queued, then join them."""
@@ -88,7 +89,7 @@ class WorkerPool:
             sleepers = self._asleep[:]
             self._asleep.clear()
         for sleeper in sleepers:
-            sleeper.release()
+            sleeper.wake()
         for thread in self._threads:
             thread.join()
         self._threads.clear()
@@ -101,10 +102,10 @@ class WorkerPool:
             sleepers = self._asleep[:]
             self._asleep.clear()
         for sleeper in sleepers:
-            sleeper.release()
+            sleeper.wake()
         self._threads.clear()
 
-    def _pick(self) -> Any | None:
+    def _pick(self) -> Waker | None:
         """Under the lock: the worker to wake, if one sleeps and none is coming."""
         if self._coming or not self._asleep:
             return None
@@ -123,8 +124,7 @@ class WorkerPool:
             started.release()
 
     def _work(self) -> None:
-        me = threading.Lock()
-        me.acquire()
+        me = waker_of_this_thread()
         lock, jobs, do = self._lock, self._jobs, self._do
         woken = False
         while True:
@@ -141,10 +141,10 @@ class WorkerPool:
                     self._asleep.append(me)
                     job = waker = None
             if waker is not None:
-                waker.release()
+                waker.wake()
             if job is not None:
                 do(job)
                 job = None  # do not keep it alive while asleep
                 continue
-            me.acquire()  # sleep until picked, or until stop
+            me.sleep()  # until picked, or until stop
             woken = not self._stopping

@@ -122,6 +122,15 @@ def test_events_of_a_raw_listener_add_up():
 
 
 @pytest.mark.rule("MAIL-06")
+def test_counts_of_one_event_add_up_and_do_not_pile_up():
+    mailbox = Mailbox(1)
+    mailbox.wake(fired(0, "listener", events=((1, 1), (1, 1))))  # a drain may tell of it twice
+    for _ in range(1000):
+        mailbox.wake(fired(0, "listener", events=((1, 1), (2, 1))))
+    assert mailbox.take().fired[0].events == ((1, 1002), (2, 1000))
+
+
+@pytest.mark.rule("MAIL-06")
 def test_a_wake_up_after_the_pending_one_was_taken_is_a_new_one():
     mailbox = Mailbox(1)
     mailbox.wake(fired(0))
@@ -141,6 +150,74 @@ def test_a_burst_fills_the_mailbox_and_the_rest_is_refused_and_counted():
     assert mailbox.put("message") == Rejected(2)
 
 
+@pytest.mark.rule("MAIL-02")
+def test_the_peak_counts_what_the_depth_counts():
+    mailbox = Mailbox(4)
+    mailbox.wake(fired(0))
+    assert (mailbox.depth, mailbox.peak) == (0, 0)
+    mailbox.put("message")
+    mailbox.wake(fired(1), merge=False)
+    assert (mailbox.depth, mailbox.peak) == (2, 2)
+    emptied(mailbox)
+    assert (mailbox.depth, mailbox.peak) == (0, 2)
+
+
+@pytest.mark.rule("MAIL-03", "MAIL-04")
+def test_drop_oldest_drops_nothing_when_the_actor_takes_it_first():
+    class Raced(Mailbox):
+        def _remove_oldest(self) -> Any:
+            assert self.take() == 0  # by another thread, between the look and the removal
+            return super()._remove_oldest()
+
+    mailbox = Raced(1, Overflow.DROP_OLDEST)
+    mailbox.put(0)
+    assert mailbox.put(1) is None
+    assert (mailbox.accepted, mailbox.dropped, mailbox.depth) == (2, 0, 1)
+    assert emptied(mailbox) == [1]
+
+
+@pytest.mark.rule("MAIL-03", "MAIL-05")
+def test_a_pending_wake_up_survives_a_drop_that_came_too_late():
+    class Raced(Mailbox):
+        def _remove_oldest(self) -> Any:
+            del self._line[1]
+            return super()._remove_oldest()
+
+    mailbox = Raced(1, Overflow.DROP_OLDEST)
+    mailbox.wake(fired(0))
+    mailbox.put(0)
+    assert mailbox.put(1) is None
+    assert [type(one) for one in emptied(mailbox)] == [Wake, int]
+
+
+@pytest.mark.rule("MAIL-12")
+def test_discarding_ticks_leaves_what_else_was_pending_in_its_place():
+    mailbox = Mailbox(4)
+    mailbox.wake(fired(0, "interval", scheduled_ns=10), merge=False)
+    mailbox.put("before")
+    mailbox.wake(fired(0, "interval", scheduled_ns=20))
+    mailbox.wake(fired(1))
+    mailbox.put("behind")
+    assert mailbox.discard_ticks() == 2
+    assert mailbox.depth == 2
+    assert mailbox.wake(fired(2)) is Woke.JOINED
+    before, wake, behind = emptied(mailbox)
+    assert (before, behind) == ("before", "behind")
+    assert [one.slot for one in wake.fired] == [1, 2]
+
+
+@pytest.mark.rule("MAIL-12")
+def test_a_wake_up_of_ticks_alone_goes_and_the_next_one_is_new():
+    mailbox = Mailbox(1)
+    mailbox.wake(fired(0, "interval", scheduled_ns=10))
+    assert mailbox.discard_ticks() == 1
+    assert not mailbox
+    assert mailbox.wake(fired(0, "interval", scheduled_ns=20)) is Woke.QUEUED
+    assert mailbox.depth == 0
+    assert mailbox.discard_ticks() == 1
+    assert mailbox.discard_ticks() == 0
+
+
 @pytest.mark.rule("MAIL-09")
 def test_control_messages_come_first_and_always_fit():
     mailbox = full(Overflow.REJECT)
@@ -156,6 +233,7 @@ def test_the_final_message_is_last_and_closes_the_door_behind_it():
     mailbox.put("before")
     assert mailbox.put_final("last") is None
     assert mailbox.put("after") == Closed()
+    assert mailbox.put_control("after") == Closed()
     assert mailbox.wake(fired()) is Woke.REFUSED
     assert mailbox.put_final("also last") is None
     assert emptied(mailbox) == ["before", "last", "also last"]

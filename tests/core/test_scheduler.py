@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from taktora.core import stimuli
-from taktora.core.commands import Escalate, Execute, Restart, Start, Stop, Unwatch, Watch
+from taktora.core.commands import Escalate, Execute, Forget, Restart, Start, Stop, Unwatch, Watch
 from taktora.core.mailbox import Mailbox, Overflow, Wake
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import (
@@ -22,6 +21,7 @@ from taktora.core.stimuli import (
     Resume,
     RunEnded,
     RunStarted,
+    Started,
     Stopped,
     StopRequested,
     Told,
@@ -38,9 +38,6 @@ from taktora.core.triggers import (
     SubscriberTrigger,
 )
 from taktora.errors import DuplicateItem, UnknownItem
-
-STARTED: Any = getattr(stimuli, "Started", None)
-"""The answer to ``Start``, if the scheduler knows it."""
 
 ERROR = ValueError("planted")
 SECOND = 1_000_000_000
@@ -67,10 +64,9 @@ class World:
         if at is not None:
             self.now = at
         commands = list(self.scheduler.handle(stimulus, now=self.now))
-        if STARTED is not None:
-            for command in tuple(commands):
-                if isinstance(command, Start):
-                    commands += self.scheduler.handle(STARTED(command.actor_id), now=self.now)
+        for command in tuple(commands):
+            if isinstance(command, Start):
+                commands += self.scheduler.handle(Started(command.actor_id), now=self.now)
         return commands
 
     def tell(self, actor_id: str, message: Any = "message") -> list[Any]:
@@ -302,6 +298,46 @@ def test_ticks_of_a_paused_actor_are_skipped_and_counted(missed: MissedTick):
     assert world.say(Elapsed(), at=30) == [Execute("a")]
 
 
+@pytest.mark.rule("SCHED-22", "SCHED-24")
+def test_a_long_burst_asks_a_full_mailbox_only_once():
+    world = World()
+    world.add("a", IntervalTrigger(1, 1, MissedTick.BURST), capacity=2)
+    world.say(RunStarted())
+    world.say(Elapsed(), at=10**9)
+    assert world.skipped == {"a": 10**9 - 2}
+    assert world.mail["a"].dropped == 1
+
+
+@pytest.mark.rule("SCHED-27")
+@pytest.mark.parametrize("missed", MissedTick)
+def test_ticks_after_the_stop_request_are_skipped_and_counted(missed: MissedTick):
+    world = started(["a", IntervalTrigger(1, 10, missed)])
+    world.tell("a")
+    world.say(StopRequested())
+    assert world.say(Elapsed(), at=10) == []
+    assert world.take("a") == "message"
+    assert world.take("a") is None
+    assert world.skipped == {"a": 1}
+
+
+@pytest.mark.rule("SCHED-28")
+@pytest.mark.parametrize("missed", MissedTick)
+def test_a_tick_of_an_earlier_run_is_skipped_and_data_that_came_with_it_stays(missed: MissedTick):
+    world = started(["a", SubscriberTrigger(object()), IntervalTrigger(1, 10, missed)])
+    world.tell("a")  # keeps it busy
+    world.take("a")
+    world.say(Triggered(1))
+    world.say(Elapsed(), at=10)
+    world.say(StopRequested())
+    world.done("a")
+    world.say(RunEnded())
+    assert world.skipped == {"a": 0}
+    assert world.say(RunStarted(), at=100) == [Execute("a")]
+    assert world.skipped == {"a": 1}
+    assert world.take("a") == [("subscriber", None)]
+    assert world.take("a") is None
+
+
 # --- deadlines ------------------------------------------------------------------------------------
 
 
@@ -332,6 +368,16 @@ def test_a_paused_actor_misses_nothing_and_is_armed_anew_when_resumed():
     assert world.say(Elapsed(), at=20) == []
     assert not world.mail["a"]
     assert world.say(Elapsed(), at=28) == [Execute("a")]
+
+
+@pytest.mark.rule("SCHED-33")
+def test_no_deadline_is_missed_after_the_stop_request():
+    world = started(["a", DeadlineTrigger(object(), 10)], ["b"])
+    world.tell("b")
+    world.say(StopRequested())
+    assert world.say(Elapsed(), at=25) == []
+    assert not world.mail["a"]
+    assert world.scheduler.next_due() == 30
 
 
 # --- timers ---------------------------------------------------------------------------------------
@@ -417,7 +463,7 @@ def test_an_executing_actor_is_removed_when_it_has_answered(answer: Any):
 def test_an_actor_that_stopped_by_itself_is_forgotten_without_a_stop():
     world = started(["a", SubscriberTrigger(object())])
     world.tell("a")
-    assert world.say(Stopped("a")) == [Unwatch(1)]
+    assert world.say(Stopped("a")) == [Unwatch(1), Forget("a")]
     assert world.scheduler.in_flight == 0
     assert world.scheduler.actor_ids == ()
 
@@ -490,35 +536,107 @@ def test_the_next_run_restarts_at_once_what_was_in_a_back_off():
     assert world.say(Restarted("a")) == [Execute("a")]
 
 
-def obey_starts(world: World, commands: list[Any], answer: Any) -> list[str]:
-    """Obey as the driver does: in order, and what ``on_start`` led to is reported in between."""
-    executed = []
+def obey_starts(world: World, commands: Any, answer: Any) -> list[Any]:
+    """Obey as the driver does: in order, what ``on_start`` led to is reported in between, and
+    ``Started`` at the end. All commands that are no ``Start``.
+    """
+    obeyed, started = [], []
     for command in commands:
         if isinstance(command, Start):
-            executed += obey_starts(world, world.say(answer), answer)
-        elif isinstance(command, Execute):
-            executed.append(command.actor_id)
-    return executed
+            obeyed += world.scheduler.handle(answer, now=world.now)
+            started.append(command.actor_id)
+        else:
+            obeyed.append(command)
+    for actor_id in started:
+        obeyed += world.scheduler.handle(Started(actor_id), now=world.now)
+    return obeyed
 
 
 @pytest.mark.rule("SCHED-67")
-@pytest.mark.parametrize("policy", [Supervision.resume(), Supervision.stop()])
-def test_an_actor_that_fails_to_start_with_mail_waiting_breaks_no_account(policy: Supervision):
+def test_under_resume_an_actor_that_failed_to_start_executes_after_started():
     world = World()
-    world.add("a", policy=policy)
+    world.add("a", policy=Supervision.resume())
     world.tell("a")
-    started = world.scheduler.handle(RunStarted(), now=0)
-    executed = obey_starts(world, list(started), Failed("a", ERROR))
-    assert world.scheduler.in_flight == len(executed)
-    assert len(executed) <= 1
+    assert world.scheduler.handle(RunStarted(), now=0) == (Start("a"),)
+    assert world.say(Failed("a", ERROR)) == []
+    assert world.say(Started("a")) == [Execute("a")]
+    assert world.scheduler.in_flight == 1
 
 
-@pytest.mark.rule("SCHED-67")
+@pytest.mark.rule("SCHED-67", "SCHED-60")
+def test_under_stop_a_start_that_failed_is_tried_again_in_the_next_run():
+    world = World()
+    world.add("a")
+    world.tell("a")
+    obeyed = obey_starts(world, world.scheduler.handle(RunStarted(), now=0), Failed("a", ERROR))
+    assert obeyed == [Escalate("a", ERROR)]
+    assert world.scheduler.finished
+    world.say(RunEnded())
+    assert world.say(RunStarted()) == [Start("a"), Execute("a")]
+    world.take("a")
+    world.done("a")
+    world.say(StopRequested())
+    world.say(RunEnded())
+    assert world.say(RunStarted()) == []
+
+
+@pytest.mark.rule("SCHED-68", "SCHED-53")
 def test_an_actor_that_ends_in_its_start_is_not_executed():
     world = World()
     world.add("a")
     world.tell("a")
-    assert obey_starts(world, list(world.scheduler.handle(RunStarted(), now=0)), Stopped("a")) == []
+    obeyed = obey_starts(world, world.scheduler.handle(RunStarted(), now=0), Stopped("a"))
+    assert obeyed == [Forget("a")]
+    assert world.scheduler.in_flight == 0
+
+
+@pytest.mark.rule("SCHED-68", "SCHED-09")
+@pytest.mark.parametrize("late", [Failed("a", ERROR), Stopped("a"), Restarted("a"), Started("a")])
+def test_an_actor_that_removes_itself_in_its_start_is_gone_whatever_is_said_later(late: Any):
+    world = World()
+    world.add("a")
+    world.tell("a")
+    obeyed = obey_starts(world, world.scheduler.handle(RunStarted(), now=0), Remove("a"))
+    assert obeyed == [Stop("a")]
+    assert world.say(late) == []
+    assert not world.scheduler.finished
+    assert world.scheduler.in_flight == 0
+
+
+@pytest.mark.rule("SCHED-69")
+@pytest.mark.parametrize("policy", [Supervision.resume(), Supervision.restart()])
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt()])
+def test_a_wish_to_end_is_not_supervised(policy: Supervision, error: BaseException):
+    world = World()
+    world.add("a", policy=policy)
+    world.say(RunStarted())
+    world.tell("a", 1)
+    world.tell("a", 2)
+    world.take("a")
+    assert world.say(Failed("a", error)) == [Escalate("a", error)]
+    assert world.scheduler.finished
+
+
+@pytest.mark.rule("SCHED-69", "SCHED-52")
+def test_a_wish_to_end_counts_even_from_an_actor_that_was_to_be_removed():
+    world, error = started(["a"]), KeyboardInterrupt()
+    world.tell("a")
+    world.say(Remove("a"))
+    assert world.say(Failed("a", error)) == [Stop("a"), Escalate("a", error)]
+    assert world.scheduler.finished
+
+
+@pytest.mark.rule("SCHED-66")
+def test_an_actor_that_fails_after_the_stop_request_is_restarted_by_the_next_run():
+    world = World()
+    world.add("a", policy=Supervision.restart())
+    world.say(RunStarted())
+    world.tell("a")
+    world.say(StopRequested())
+    assert world.say(Failed("a", ERROR)) == []
+    assert world.scheduler.finished
+    world.say(RunEnded())
+    assert world.say(RunStarted()) == [Restart("a")]
 
 
 @pytest.mark.rule("SCHED-67")
@@ -538,6 +656,19 @@ def test_data_that_waits_when_it_is_first_watched_executes_nobody_before_the_sta
     watch, start = world.scheduler.handle(Added(spec), now=0)
     assert (type(watch), start) == (Watch, Start("b"))
     assert world.say(Triggered(1)) == []
+    assert world.tell("a") == [Execute("a")]
+    assert world.say(Started("b")) == [Execute("b")]
+
+
+@pytest.mark.rule("SCHED-07", "SCHED-71")
+def test_mail_that_comes_between_start_and_started_waits():
+    world = World()
+    world.add("a")
+    assert world.scheduler.handle(RunStarted(), now=0) == (Start("a"),)
+    assert world.scheduler.describe().actors[0].phase == "starting"
+    assert world.tell("a") == []
+    assert world.say(Started("a")) == [Execute("a")]
+    assert world.say(Started("a")) == []
 
 
 # --- runs -----------------------------------------------------------------------------------------
@@ -552,6 +683,18 @@ def test_a_run_leaves_no_timer_and_the_next_has_a_grid_of_its_own():
     assert not world.scheduler.running
     world.say(RunStarted(), at=106)
     assert world.scheduler.next_due() == 116
+
+
+@pytest.mark.rule("SCHED-72")
+def test_a_run_that_was_torn_down_leaves_nothing_outstanding():
+    world = started(["a"])
+    world.tell("a", 1)
+    world.tell("a", 2)
+    world.take("a")
+    world.say(RunEnded())
+    assert world.scheduler.in_flight == 0
+    assert world.scheduler.describe().actors[0].phase == "idle"
+    assert world.say(RunStarted()) == [Execute("a")]
 
 
 @pytest.mark.rule("SCHED-71")

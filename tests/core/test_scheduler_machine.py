@@ -121,10 +121,12 @@ class Line:
             return Woke.QUEUED
         for i, old in enumerate(pending):
             if (old.slot, old.kind) == (fired.slot, fired.kind):
-                counts: dict[int, int] = {}
-                for event, count in (*old.events, *fired.events):
-                    counts[event] = counts.get(event, 0) + count
-                events = tuple(counts.items())
+                events = fired.events
+                if old.events:
+                    counts: dict[int, int] = {}
+                    for event, count in (*old.events, *fired.events):
+                        counts[event] = counts.get(event, 0) + count
+                    events = tuple(counts.items())
                 pending[i] = Fired(fired.kind, fired.source, fired.scheduled_ns, events, fired.slot)
                 return Woke.REPLACED
         pending.append(fired)
@@ -374,10 +376,10 @@ class SchedulerMachine(RuleBasedStateMachine):
         log = [(one, merge, result) for fired, merge, result in actor.mailbox.log for one in fired]
         actor.mailbox.log.clear()
         merged = [one for one, merge, _ in log if merge]
-        if Counter(map(repr, merged)) != Counter(map(repr, expected)) or any(
-            one not in expected for one in merged
-        ):
-            kinds = {one.kind for one in (*merged, *expected)}
+        wrong = [one for one in merged if one not in expected]
+        wrong += [one for one in expected if one not in merged]
+        if wrong or len(merged) != len(expected):
+            kinds = {one.kind for one in wrong or merged}
             number = "SCHED-11"
             if "interval" in kinds:
                 number = "SCHED-20"
@@ -571,6 +573,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(pick=picks, sender=st.sampled_from("xy"), late=st.booleans())
     def put(self, pick: int, sender: str, late: bool) -> None:
         """A message arrives; the bell may ring while an execution is still under way."""
+        self._put(pick, sender, late)
+
+    def _put(self, pick: int, sender: str, late: bool) -> None:
         actor = self._pick(pick)
         token = (sender, next(self.tokens))
         result = actor.mailbox.put(token)
@@ -693,13 +698,14 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.elapse()
 
     @precondition(lambda self: self._active(0))
-    @rule(pick=st.integers(0, 9), fates=fates, exits=rarely)
-    def fail(self, pick: int, fates: list[str], exits: bool) -> None:
+    @rule(pick=st.integers(0, 9), fates=fates, exit_code=st.integers(0, 11))
+    def fail(self, pick: int, fates: list[str], exit_code: int) -> None:
         actor = self._active(pick)
         assert actor is not None
         self.fates = fates[:]
         if not actor.took:
             self._take(actor, 1)
+        exits = exit_code == 11 or (actor.doomed and exit_code > 5)
         error = SystemExit("planted") if exits else ERROR
         if self._answered(actor):
             predicted = Counter({("stop", actor.id): 1})
@@ -800,10 +806,16 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.report(sti.RunEnded())
 
     @precondition(lambda self: self.running and self.scheduler.finished)
-    @rule(dt=st.integers(0, 3), fates=fates, busy=seldom)
-    def next_run(self, dt: int, fates: list[str], busy: bool) -> None:
+    @rule(dt=st.integers(0, 3), fates=fates, busy=seldom, newcomer=st.none() | plans)
+    def next_run(self, dt: int, fates: list[str], busy: bool, newcomer: Any) -> None:
+        """The next run begins; perhaps with mail for everyone, and someone new."""
         self._end_run()
         self.now += dt
+        if newcomer is not None:
+            for pick in range(len(self.actors)):
+                self._put(pick, "x", late=False)
+            if len(self.actors) < len(IDS):
+                self._add(*newcomer)
         self.start_run(fates, busy)
 
     # --- what users ask -------------------------------------------------------------------------
@@ -817,9 +829,11 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.report(sti.Pause(actor.id))
 
     @precondition(lambda self: any(actor.paused for actor in self.actors.values()))
-    @rule(pick=picks)
-    def resume(self, pick: int) -> None:
-        actor = self._pick(pick)
+    @rule(pick=picks, dt=st.integers(0, 3))
+    def resume(self, pick: int, dt: int) -> None:
+        paused = [actor for actor in self.actors.values() if actor.paused]
+        actor = self._pick(pick) if pick else paused[0]
+        self.now += dt
         if actor.paused:
             actor.paused = False
             for slot, trigger in actor.triggers(DeadlineTrigger):
