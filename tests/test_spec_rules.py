@@ -90,3 +90,15 @@ class TestIt:
     def step(self): ...
 """
     assert sorted(claims_in(source)) == ["A-1", "A-2", "A-3", "A-4", "A-5"]
+
+
+def test_every_test_that_the_acceptance_list_names_exists():
+    named = set(re.findall(r"`(test_\w+)`", (SPEC / "acceptance.md").read_text()))
+    defined = {
+        node.name
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert len(named) > 20
+    assert named - defined == set()
