@@ -13,8 +13,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
 from time import monotonic_ns
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from taktora.actors.actor import Actor, ActorRef, answer_full
 from taktora.actors.blocking import actor_thread, is_actor_thread
@@ -27,6 +26,7 @@ from taktora.actors.roster import Roster
 from taktora.actors.scheduler import SchedulerActor, SchedulerCell
 from taktora.actors.wiring import wire
 from taktora.checks import build, identifier, instance, whole
+from taktora.closing import Closing
 from taktora.core.mailbox import Overflow, Wake
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ActorSpec, Added, Remove
@@ -64,7 +64,7 @@ _open_executors: weakref.WeakSet[Executor] = weakref.WeakSet()
 _DRIVER = ThreadAttributes(timer_slack=1e-6)
 
 
-class Executor:
+class Executor(Closing):
     """Runs items as actors over one iceoryx2 node. See the README for a first one.
 
     Args:
@@ -385,17 +385,6 @@ class Executor:
             self._driver.close()
             self.node.close()
         _open_executors.discard(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # --- looking --------------------------------------------------------------------------------
 

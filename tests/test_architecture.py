@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "taktora"
 
 LAYERS = [
-    {"errors", "time", "memory"},
+    {"errors", "time", "memory", "closing"},
     {"core"},
     {"ipc", "config", "plugins"},
     {"connectors", "drivers", "observe"},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import iceoryx2 as iox
 
+from taktora.closing import Closing
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
 from taktora.ipc._binding import assume_init_request, loan_of
 from taktora.ipc.outcome import NotifyOutcome, outcome_of
@@ -17,7 +18,6 @@ from taktora.ipc.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from taktora.errors import ChannelError
     from taktora.ipc.service import Service
@@ -171,7 +171,7 @@ class Client(Port):
             pending.close()
 
 
-class PendingResponse:
+class PendingResponse(Closing):
     """A request on its way and the responses to it. Iterating takes until none is left.
 
     Dropping or closing it tells the server that nobody waits any more. Any thread may take.
@@ -227,17 +227,6 @@ class PendingResponse:
 
     def _let_go(self) -> None:
         self._raw = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "connected" if self.is_connected else "ended"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import TYPE_CHECKING, Any, Self, Unpack
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, Unpack
 
 import iceoryx2 as iox
 
+from taktora.closing import Closing
 from taktora.errors import IpcError, PortClosed
 from taktora.ipc.channel import Channel
 from taktora.ipc.forking import make_raw_objects_immortal
@@ -20,14 +20,12 @@ from taktora.ipc.subscriber import Subscriber
 from taktora.ipc.tracking import Held
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from taktora.ipc.limits import ChannelLimitsGiven, ServiceLimitsGiven
     from taktora.ipc.service import Service
 
 __all__ = ["Node"]
 
-_open_nodes: WeakSet[Node] = WeakSet()
+_open_nodes = Held()  # not a WeakSet: that one cannot be iterated while a thread adds to it
 
 
 def _closed_folder() -> str:
@@ -45,7 +43,7 @@ def _closed_folder() -> str:
     )
 
 
-class Node:
+class Node(Closing):
     """Opens channels and services, and releases everything that it opened when closed.
 
     One per process and domain is enough. It is closed by ``with``, by :meth:`close`, or at the
@@ -208,7 +206,7 @@ class Node:
     def _ports_here(self, name: str) -> list[Publisher | Subscriber]:
         return [
             holder
-            for node in list(_open_nodes)
+            for node in _open_nodes.alive()
             if node.domain == self.domain
             for holder in node.held.alive()
             if isinstance(holder, Publisher | Subscriber) and holder.name == name
@@ -223,25 +221,16 @@ class Node:
         if self._raw is None:
             return
         self._let_go()
-        if self.domain is not None and all(node.domain != self.domain for node in _open_nodes):
+        if self.domain is not None and all(
+            node.domain != self.domain for node in _open_nodes.alive()
+        ):
             remove_node_counter(self._config, f"{self.domain}_")
 
     def _let_go(self) -> None:
         for holder in self.held.alive():
             holder._let_go()  # noqa: SLF001
-        _open_nodes.discard(self)
+        _open_nodes.drop(self)
         self._raw = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         domain = "" if self.domain is None else f" in domain {self.domain!r}"
@@ -282,16 +271,16 @@ def _known(given: Any, allowed: frozenset[str], what: str) -> dict[str, Any]:
 
 @atexit.register
 def _close_all() -> None:
-    for node in list(_open_nodes):
+    for node in _open_nodes.alive():
         node.close()
 
 
 def _disown() -> None:
     """In a forked child: the parent's nodes are not ours to close, and not ours to use."""
-    if not _open_nodes:
+    if not _open_nodes.alive():
         return
     make_raw_objects_immortal()
-    for node in list(_open_nodes):
+    for node in _open_nodes.alive():
         node._let_go()  # noqa: SLF001
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+from taktora.closing import Closing
 from taktora.errors import IpcError, PortClosed, PortLimitReached
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from taktora.errors import ChannelError
     from taktora.ipc.node import Node
 
 __all__ = ["Port", "Refusal", "create_port"]
 
 
-class Port:
+class Port(Closing):
     """One end of a channel or service. Owned by its node, which closes it at the latest.
 
     It may be used from any thread: iceoryx2 locks each raw port.
@@ -61,17 +60,6 @@ class Port:
     def _refusal(self) -> Refusal:
         """What stands in for every raw call once the port is closed."""
         return Refusal(self._node, f"the {self.role} of {self._label} is closed; create a new one")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._label}{', closed' if self.closed else ''}>"

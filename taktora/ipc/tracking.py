@@ -25,6 +25,10 @@ class Held:
         """Track ``holder`` until it dies."""
         self.refs.add(ref(holder, self.forget))
 
+    def drop(self, holder: Any) -> None:
+        """Stop tracking ``holder``."""
+        self.refs.discard(ref(holder))
+
     def alive(self) -> list[Any]:
         """Every holder that is still alive."""
         return [holder for one in list(self.refs) if (holder := one()) is not None]

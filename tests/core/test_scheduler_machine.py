@@ -248,6 +248,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.tokens = itertools.count(1)
         self.untold: set[str] = set()
         self.fates: list[str] = []
+        self.theme = ""  # what happens often in this history
         self.posted: list[str] = []  # whose ``Started`` is still to be reported
         self.busy = False  # something else comes before what was posted
         self.depth = 0
@@ -296,9 +297,9 @@ class SchedulerMachine(RuleBasedStateMachine):
                 position[name, command.actor_id] = at
                 if name != "execute":
                     others[name, command.actor_id] += 1
+        last = max((at for (name, _), at in position.items() if name == "start"), default=-1)
         for (name, actor_id), at in position.items():
-            start = position.get(("start", actor_id), -1)
-            law("SCHED-07", name == "start" or at > start, f"{name} {actor_id} before its start")
+            law("SCHED-07", name == "start" or at > last, f"{name} {actor_id} before a start")
         for name in ("start", "restart", "stop", "forget", "escalate"):
             got = Counter({key: n for key, n in others.items() if key[0] == name})
             want = Counter({key: n for key, n in predicted.items() if key[0] == name})
@@ -446,10 +447,13 @@ class SchedulerMachine(RuleBasedStateMachine):
         idle=seldom,
         fates=fates,
         busy=seldom,
+        theme=st.sampled_from(["", "pause", "stop", "remove", "tear"]),
     )
-    def begin(self, start: int, plans: list[Any], idle: bool, fates: list[str], busy: bool) -> None:
+    def begin(
+        self, *, start: int, plans: list[Any], idle: bool, fates: list[str], busy: bool, theme: str
+    ) -> None:
         """Most histories have actors and a run from their beginning; the epoch is not zero."""
-        self.now = start
+        self.now, self.theme = start, theme
         for plan in plans:
             self._add(*plan)
         if not idle:
@@ -700,7 +704,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._active(0))
     @rule(pick=st.integers(0, 9), fates=fates, exit_code=st.integers(0, 11))
     def fail(self, pick: int, fates: list[str], exit_code: int) -> None:
-        actor = self._active(pick)
+        doomed = [a for a in self.actors.values() if a.doomed and a.phase == "active"]
+        actor = doomed[0] if doomed else self._active(pick)
         assert actor is not None
         self.fates = fates[:]
         if not actor.took:
@@ -780,7 +785,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(now=seldom)
     def request_stop(self, now: bool) -> None:
-        if now:
+        if now or self.theme == "stop":
             self.open = False
             self.report(sti.StopRequested())
 
@@ -793,7 +798,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(now=rarely)
     def tear_the_run_down(self, now: bool) -> None:
         """The driver broke: nobody waits for what is under way, and nobody will answer."""
-        if now:
+        if now or self.theme == "tear":
             self._end_run()
 
     def _end_run(self) -> None:
@@ -823,7 +828,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(not actor.paused for actor in self.actors.values()))
     @rule(pick=picks, now=seldom)
     def pause(self, pick: int, now: bool) -> None:
-        if now:
+        if now or self.theme == "pause":
             actor = self._pick(pick)
             actor.paused = True
             self.report(sti.Pause(actor.id))
@@ -844,9 +849,10 @@ class SchedulerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.actors)
     @rule(pick=picks, now=seldom)
     def remove(self, pick: int, now: bool) -> None:
-        if not now:
+        if not (now or self.theme == "remove"):
             return
-        actor = self._pick(pick)
+        suspended = [actor for actor in self.actors.values() if actor.phase == "suspended"]
+        actor = self._pick(pick) if pick or not suspended else suspended[0]
         if actor.phase == "active":
             actor.doomed = True
             self.report(sti.Remove(actor.id))
