@@ -330,7 +330,7 @@ class Scheduler:
         actor = self._actors.get(stimulus.actor_id)
         if actor is None:  # removed itself while starting
             return _NOTHING
-        starting = actor.phase is _STARTING
+        starting, restarting = actor.phase is _STARTING, actor.phase is _SUSPENDED
         if actor.phase is _ACTIVE:
             self.in_flight -= 1
         actor.phase = _IDLE
@@ -345,7 +345,9 @@ class Scheduler:
         directive, pause = actor.failures.decide(actor.spec.supervision, now)
         if directive is Directive.STOP or fatal:
             self.open = False
-            actor.started = not starting  # a start that failed is tried again by the next run
+            # A start, or a restart, that failed is tried again by the next run.
+            actor.started = not starting
+            actor.phase = _SUSPENDED if restarting else _IDLE
             return (Escalate(stimulus.actor_id, stimulus.error),)
         if directive is Directive.RESTART:
             actor.phase = _SUSPENDED

@@ -730,3 +730,23 @@ def test_overflow_of_a_burst_under_drop_oldest_makes_room_for_a_message():
     assert mailbox.take() == "message"
     assert mailbox.take() is None
     assert (mailbox.dropped, scheduler.skipped("a")) == (1, 0)
+
+
+@pytest.mark.rule("SCHED-66")
+def test_a_restart_that_fails_for_good_is_tried_again_by_the_next_run():
+    """Nothing half-built executes: the next run begins with the restart."""
+    scheduler = Scheduler()
+    mailbox = Mailbox(4)
+    scheduler.handle(Added(ActorSpec("a", mailbox, (), Supervision.restart(max_restarts=1))), now=0)
+    scheduler.handle(RunStarted(), now=0)
+    scheduler.handle(Started("a"), now=0)
+    mailbox.put("hello")
+    assert scheduler.handle(Told("a"), now=1) == (Execute("a"),)
+    mailbox.take()
+    mailbox.put("again")
+    assert scheduler.handle(Failed("a", ValueError()), now=2) == (Restart("a"),)
+    (escalated,) = scheduler.handle(Failed("a", ValueError()), now=3)
+    assert isinstance(escalated, Escalate)
+    scheduler.handle(RunEnded(), now=4)
+    assert scheduler.handle(RunStarted(), now=5) == (Restart("a"),)
+    assert scheduler.handle(Restarted("a"), now=6) == (Execute("a"),)

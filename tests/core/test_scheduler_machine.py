@@ -725,7 +725,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         """Supervision as the spec says it, and nothing of how the code does it."""
         policy = actor.spec.supervision
         predicted: Counter[Any] = Counter()
-        starting, actor.phase = actor.phase == "starting", "idle"
+        starting, restarting = actor.phase == "starting", actor.phase == "suspended"
+        actor.phase = "idle"
         pause = 0
         decision = policy.directive.value
         if decision == "restart":
@@ -743,6 +744,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.open = False
             predicted["escalate", actor.id] += 1
             actor.started = not starting
+            actor.phase = "suspended" if restarting else "idle"  # tried again by the next run
         elif decision == "restart":
             actor.phase = "suspended"
             if not self.open:  # the next run begins with the restart
