@@ -83,7 +83,7 @@ class Channel:
             PortLimitReached: ``max_publishers`` are in use.
             PortClosed: the node was closed.
         """
-        publisher = Publisher(self, *self._services())
+        publisher = self.node.with_room(lambda: Publisher(self, *self._services()))
         self.node.introduce(self.name)
         return publisher
 
@@ -97,7 +97,7 @@ class Channel:
             PortLimitReached: ``max_subscribers`` are in use.
             PortClosed: the node was closed.
         """
-        subscriber = Subscriber(self, *self._services())
+        subscriber = self.node.with_room(lambda: Subscriber(self, *self._services()))
         self.node.introduce(self.name)
         return subscriber
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import iceoryx2 as iox
 
 from taktora.closing import Closing
-from taktora.errors import IpcError, PortClosed
+from taktora.errors import IpcError, PortClosed, PortLimitReached
 from taktora.ipc.channel import Channel
 from taktora.ipc.forking import make_raw_objects_immortal
 from taktora.ipc.health import folder
@@ -18,12 +19,15 @@ from taktora.ipc.names import check_domain, check_node_name
 from taktora.ipc.publisher import Publisher
 from taktora.ipc.subscriber import Subscriber
 from taktora.ipc.tracking import Held
+from taktora.ipc.unfinished import remove_unfinished
 
 if TYPE_CHECKING:
     from taktora.ipc.limits import ChannelLimitsGiven, ServiceLimitsGiven
     from taktora.ipc.service import Service
 
 __all__ = ["Node"]
+
+T = TypeVar("T")
 
 _open_nodes = Held()  # not a WeakSet: that one cannot be iterated while a thread adds to it
 
@@ -79,6 +83,10 @@ class Node(Closing):
         self._config: Any = iox.config.global_config()
         if self.domain is not None:
             self._config.global_cfg.prefix = iox.FileName.new(f"{self.domain}_")
+        settings = self._config.global_cfg
+        settings.node.cleanup_dead_nodes_on_creation = False  # see unfinished.py
+        settings.node.cleanup_dead_nodes_on_destruction = False
+        settings.service.cleanup_dead_nodes_on_open = False
         builder = (
             iox.NodeBuilder.new()
             .name(iox.NodeName.new(self.name))
@@ -87,7 +95,7 @@ class Node(Closing):
         )
         try:
             self._raw: Any = builder.create(iox.ServiceType.Ipc)
-            self._raw.try_cleanup_dead_nodes()
+            self.clean_up()
         except (iox.NodeCreationFailure, iox.NodeCleanupFailure) as exc:
             if self.domain is not None:
                 remove_node_counter(self._config, f"{self.domain}_")
@@ -95,6 +103,23 @@ class Node(Closing):
                 f"iceoryx2 could not create the node {self.name!r}: {exc}{_closed_folder()}"
             ) from exc
         _open_nodes.add(self)
+
+    def clean_up(self) -> None:
+        """Remove what dead nodes of this domain left. Done at the start and when room is short.
+
+        Raises:
+            NodeCleanupFailure: of iceoryx2.
+        """
+        remove_unfinished(self._config.global_cfg.prefix.to_string())
+        self._raw.try_cleanup_dead_nodes()
+
+    def with_room(self, make: Callable[[], T]) -> T:
+        """What ``make()`` makes; tried again when the room it needs was taken by the dead."""
+        try:
+            return make()
+        except PortLimitReached:
+            self.clean_up()
+            return make()
 
     def channel(
         self, name: str, payload_type: Any, **limits: Unpack[ChannelLimitsGiven]
@@ -120,7 +145,8 @@ class Node(Closing):
             PortClosed: the node was closed.
         """
         self.check_usable()
-        return Channel(self, name, payload_type, _known(limits, _CHANNEL_LIMITS, "channel"))
+        known = _known(limits, _CHANNEL_LIMITS, "channel")
+        return self.with_room(lambda: Channel(self, name, payload_type, known))
 
     def service(
         self,

@@ -90,7 +90,7 @@ def open_or_create(
         PortLimitReached: as many nodes as the service admits have it open.
         IpcError: it stayed unusable.
     """
-    deadline, removed = time.monotonic_ns() + _PATIENCE, False
+    deadline, removed, cleaned = time.monotonic_ns() + _PATIENCE, False, False
     while True:
         try:
             return open_()
@@ -98,6 +98,9 @@ def open_or_create(
             reason = str(exc)
             if reason != _GONE:
                 _raise_unless_transient(what, exc, mismatch)
+                if not cleaned:
+                    node.clean_up()
+                    cleaned = True
                 if time.monotonic_ns() >= deadline:
                     if removed or reason != _BROKEN:
                         raise _unusable(what, exc) from exc

@@ -126,7 +126,7 @@ class Service:
             PortLimitReached: ``max_servers`` are in use.
             PortClosed: the node was closed.
         """
-        return Server(self, *self._services())
+        return self.node.with_room(lambda: Server(self, *self._services()))
 
     def client(self) -> Client:
         """A new client.
@@ -135,7 +135,7 @@ class Service:
             PortLimitReached: ``max_clients`` are in use.
             PortClosed: the node was closed.
         """
-        return Client(self, *self._services())
+        return self.node.with_room(lambda: Client(self, *self._services()))
 
     def _services(self) -> tuple[Any, Any, Any]:
         self.node.check_usable()
