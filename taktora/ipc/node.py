@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import iceoryx2 as iox
@@ -105,7 +106,7 @@ class Node(Closing):
         _open_nodes.add(self)
 
     def clean_up(self) -> None:
-        """Remove what dead nodes of this domain left. Done at the start and when room is short.
+        """Remove what dead nodes of this domain left: at start and close, and when room is short.
 
         Raises:
             NodeCleanupFailure: of iceoryx2.
@@ -246,6 +247,8 @@ class Node(Closing):
         """
         if self._raw is None:
             return
+        with suppress(iox.NodeCleanupFailure):  # the next node will
+            self.clean_up()
         self._let_go()
         if self.domain is not None and all(
             node.domain != self.domain for node in _open_nodes.alive()

@@ -3,8 +3,8 @@
 iceoryx2 creates shared memory write-only (mode 0200) and opens it to others when it is complete.
 Whoever removes what a dead node left waits for that moment: without end, and with the GIL held, if
 the creator died before it. So before dead nodes are cleaned up, whatever is write-only and not
-open in any process is removed. For the same reason dead nodes are cleaned up when a node starts
-and when a limit is reached, and not, as is iceoryx2's default, on every open and close.
+open in any process is removed. For the same reason dead nodes are cleaned up by us, when a node
+starts, closes or reaches a limit, and not by iceoryx2 whenever something is opened.
 """
 
 from __future__ import annotations
