@@ -1,6 +1,6 @@
 """One thread at a time per actor, first in first out per sender, nothing lost.
 
-A plain stress test is no evidence (``facts/actors.md`` 2.1): each property here is also seen to
+A plain stress test is no evidence: each property here is also seen to
 fail on an executor with that very bug planted, and the lost wake-up is looked for with its window
 held open.
 """
