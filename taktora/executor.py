@@ -81,6 +81,9 @@ class Executor(Closing):
         throughput: messages that an actor handles before others get their turn.
         switch_interval: seconds (the interpreter's thread switch interval while running; the
             setting is process-wide and put back at the end), or ``None`` to leave it alone.
+        busy_poll: seconds that the driver looks for the next wake-up before it sleeps, if the last
+            ones came that fast; 0 lets it sleep at once. Costs CPU time only while wake-ups come
+            faster than this.
         handle_signals: SIGINT and SIGTERM end ``run*()`` cleanly (main thread only).
         allow_blocking: let items wait for futures on the threads that run actors. Can deadlock.
 
@@ -102,6 +105,7 @@ class Executor(Closing):
         overflow: Overflow = Overflow.REJECT,
         throughput: int = 32,
         switch_interval: float | None = 0.0005,
+        busy_poll: Duration = 0.0001,
         handle_signals: bool = True,
         allow_blocking: bool = False,
     ) -> None:
@@ -118,6 +122,7 @@ class Executor(Closing):
         self._switch_interval = None
         if switch_interval is not None:
             self._switch_interval = to_nanos(switch_interval, what="switch_interval") / 1e9
+        poll = to_nanos(busy_poll, what="busy_poll", zero=True)
         self._handle_signals = instance(handle_signals, bool, "handle_signals")
         self._allow_blocking = instance(allow_blocking, bool, "allow_blocking")
         self.observation = Observation(observer, monitor)
@@ -127,7 +132,7 @@ class Executor(Closing):
         """The node that this executor owns: its channels and services."""
         self._switch = RunSwitch()
         self._scheduler = Scheduler()
-        self._driver = WaitSetDriver(self._scheduler, self._switch)
+        self._driver = WaitSetDriver(self._scheduler, self._switch, poll)
         self._driver.on_gone = self._gone
         self._role = DriverRole(self._driver)
         self._role.on_rest = self._nudge

@@ -105,6 +105,9 @@ class Inbox(Mailbox):
                 if self._final is None:
                     return None
         with self._lock:
+            if self._control is None and self._line and self._line[0] is self._wake:
+                self._wake = None
+                return self._line.popleft()
             return take(self)
 
     def discard_ticks(self) -> int:

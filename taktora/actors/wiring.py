@@ -30,7 +30,7 @@ def wire(cell: ItemCell, triggers: tuple[Trigger, ...], rearm_fd: Callable[[int]
         elif not isinstance(trigger, ListenerTrigger):
             kind = "subscriber" if isinstance(trigger, DeadlineTrigger) else kind_of(trigger)
             again = (Fired(kind, trigger.source, slot=slot),)
-            rearm.append((trigger.source, trigger.source.wakeup.has_data, again))
+            rearm.append((trigger.source, trigger.source.wakeup.probe(), again))
     cell.rearm = tuple(rearm)
     if not fds:
         return

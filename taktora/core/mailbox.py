@@ -66,6 +66,11 @@ class Wake:
 
         The order is that of the first firings. Events of a raw listener add up instead.
         """
+        if len(fired) == 1 == len(self.fired):
+            old, new = self.fired[0], fired[0]
+            if not old.events and _same(old, new):
+                self.fired = fired
+                return True
         merged = list(self.fired)
         replaced = False
         for new in fired:

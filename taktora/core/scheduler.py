@@ -82,6 +82,8 @@ class Scheduler:
     def __init__(self) -> None:
         self._actors: dict[str, ActorRecord] = {}
         self._timers = Timers()
+        self.next_due: Callable[[], Nanos | None] = self._timers.next_due
+        """When ``Elapsed`` should be reported next; ``None``: no timer is wanted."""
         self._subscriptions: dict[int, list[Subscription]] = {}
         self._numbers: dict[Any, int] = {}
         self._keys: dict[int, Any] = {}
@@ -120,10 +122,6 @@ class Scheduler:
             DuplicateItem: ``Added`` with an id that is taken.
         """
         return self._handlers[type(stimulus)](stimulus, now)
-
-    def next_due(self) -> Nanos | None:
-        """When ``Elapsed`` should be reported next; ``None``: no timer is wanted."""
-        return self._timers.next_due()
 
     @property
     def finished(self) -> bool:
