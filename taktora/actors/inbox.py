@@ -115,6 +115,11 @@ class Inbox(Mailbox):
         with self._lock:
             return super().discard_ticks()
 
+    def withdraw(self) -> None:
+        """Take the pending wake-up out, as if it had never been asked for."""
+        with self._lock:
+            super().withdraw()
+
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""
         if not self._announced:  # the next put rings anyway

@@ -264,6 +264,12 @@ class Mailbox:
                     self._wake = None
         return count
 
+    def withdraw(self) -> None:
+        """Take the pending wake-up out, as if it had never been asked for."""
+        if self._wake is not None:
+            self._line.remove(self._wake)
+            self._wake = None
+
     def settle(self) -> bool:
         """Whether something is waiting; ``False`` promises that the next put announces itself."""
         return bool(self)

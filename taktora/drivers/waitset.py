@@ -17,14 +17,18 @@ from typing import Any, Final, Protocol, assert_never
 
 import iceoryx2 as iox
 
+from taktora.core.budgets import Fault
 from taktora.core.commands import (
+    Clear,
     Command,
     Escalate,
     Execute,
     Forget,
+    Land,
     Restart,
     Start,
     Stop,
+    Trip,
     Unwatch,
     Watch,
 )
@@ -66,6 +70,9 @@ class Runnable(Protocol):
     def restart(self) -> Stimulus:
         """Build the item anew; what to report."""
 
+    def land(self, landing: Land) -> Stimulus | None:
+        """A run of a chain or graph is over; what to report, if there is more to do."""
+
     def end(self) -> None:
         """Run ``on_stop``, close the mailbox."""
 
@@ -98,6 +105,8 @@ class WaitSetDriver:
         """What ended the run, if an item did. The first failure counts."""
         self.on_gone: Callable[[str], None] = lambda _: None
         """Called when an actor has stopped, with its id."""
+        self.on_trip: Callable[[str | None, Fault | None], None] = lambda *_: None
+        """Called when an actor, or the executor (``None``), is faulted, or (``None``) no more."""
         self._ready: deque[Runnable] = deque()
         self._handed: list[Runnable] = []  # for the pool, once this turn's triggers are all in
         self._pool: WorkerPool | None = None
@@ -171,7 +180,8 @@ class WaitSetDriver:
                 self._obey_rare(command)
 
     def _obey_rare(
-        self, command: Start | Restart | Stop | Forget | Watch | Unwatch | Escalate
+        self,
+        command: Start | Restart | Stop | Forget | Watch | Unwatch | Escalate | Land | Trip | Clear,
     ) -> None:
         match command:
             case Start(actor_id):
@@ -191,6 +201,14 @@ class WaitSetDriver:
                 self._watch(command)
             case Unwatch(source):
                 self._unwatch(source)
+            case Land(actor_id):
+                more = self.cells[actor_id].land(command)
+                if more is not None:
+                    self.posted.append(more)
+            case Trip(actor_id, fault):
+                self.on_trip(actor_id, fault)
+            case Clear(actor_id):
+                self.on_trip(actor_id, None)
             case Escalate():
                 self.failure = self.failure or command
             case _:
