@@ -132,7 +132,7 @@ class Adding:
         """See ``Executor.add_chain`` and ``Executor.add_graph``."""
         options = self._options(placement, supervision, mailbox_capacity, overflow)
         parts = [part if isinstance(part, NodeSpec) else NodeSpec(part) for part in nodes]
-        shape([part.id or f"#{number}" for number, part in enumerate(parts)])
+        shape([part.label for part in parts])  # before anything is built
         wanted = identifier(id)
         checked = [self._check_node(part, options) for part in parts]
         name = self._roster.claim(wanted, kind)

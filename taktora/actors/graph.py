@@ -81,7 +81,7 @@ class GraphBuilder:
                 supervision=supervision,
             )
         self._nodes.append(made)
-        return Vertex(self, len(self._nodes) - 1, id or made.id or repr(made.item))
+        return Vertex(self, len(self._nodes) - 1, made.label)
 
     def edge(self, before: Vertex, after: Vertex) -> None:
         """``after`` starts when ``before``, and every other predecessor of it, is done.

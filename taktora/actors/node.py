@@ -40,6 +40,13 @@ class NodeSpec(Composable):
     fault_handler: Item | Callable[[], Item] | None = None
     supervision: Supervision | None = None
 
+    @property
+    def label(self) -> str:
+        """What to call it in a message before it has an id."""
+        own = getattr(self.item, "item_id", None)
+        named = own if isinstance(own, str) else self.id
+        return named or getattr(self.item, "__qualname__", None) or repr(self.item)
+
 
 def node(
     item: Item | Callable[[], Item],

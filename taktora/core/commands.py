@@ -37,6 +37,8 @@ class Execute:
     """Let the actor handle its mail; answer with ``Completed``, ``Failed`` or ``Stopped``."""
 
     actor_id: str
+    onward: bool = False
+    """It goes on with a run of its chain or graph: part of the wake-up that began that."""
 
 
 @frozen

@@ -116,6 +116,7 @@ class ActorRecord:
         "home",
         "intervals",
         "mailbox",
+        "onward",
         "paused",
         "phase",
         "place",
@@ -130,6 +131,7 @@ class ActorRecord:
         self.spec = spec
         self.mailbox: Mailbox = spec.mailbox
         self.execute: tuple[Command, ...] = (Execute(spec.actor_id),)
+        self.onward: tuple[Command, ...] = ()
         self.phase = Phase.IDLE
         self.paused = False
         self.doomed = False

@@ -19,7 +19,17 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from taktora.core.budgets import Budget
-from taktora.core.commands import Clear, Command, Escalate, Restart, Start, Trip, Unwatch, Watch
+from taktora.core.commands import (
+    Clear,
+    Command,
+    Escalate,
+    Execute,
+    Restart,
+    Start,
+    Trip,
+    Unwatch,
+    Watch,
+)
 from taktora.core.composing import Composing, farewell
 from taktora.core.grid import first_tick, tick
 from taktora.core.mailbox import Woke
@@ -194,6 +204,7 @@ class Scheduler:
         composition.actor = actor
         for member in members:
             member.home = composition
+            member.onward = (Execute(member.spec.actor_id, onward=True),)
         return (*commands, *more)
 
     def _refuse_duplicates(self, *specs: ActorSpec) -> None:
@@ -539,7 +550,7 @@ class Scheduler:
             return _NOTHING
         actor.phase = _ACTIVE
         self.in_flight += 1
-        return actor.execute
+        return actor.onward if actor.boarding else actor.execute
 
     def knows(self, actor: ActorRecord) -> bool:
         """Whether the actor is still here."""

@@ -171,7 +171,8 @@ class WaitSetDriver:
         for command in commands:
             if isinstance(command, Execute):
                 cell = self.cells[command.actor_id]
-                self._started = True
+                if not command.onward:
+                    self._started = True
                 if cell.inline or self._pool is None:
                     self._ready.append(cell)
                 else:
@@ -258,6 +259,7 @@ class WaitSetDriver:
                         left -= 1
                         if left <= 0:  # before the executions: they must not start another turn
                             self.report(StopRequested())
+                if ready:
                     now = 0
                     for _ in range(len(ready)):
                         answer = ready.popleft().run()
