@@ -17,6 +17,7 @@ from taktora.actors.item import Item, every, item, on
 from taktora.actors.items import ItemRef
 from taktora.actors.node import node
 from taktora.actors.promise import Promise
+from taktora.actors.watchers import Terminated
 from taktora.core.budgets import Fault
 from taktora.core.identity import ItemId
 from taktora.core.mailbox import Overflow
@@ -102,6 +103,7 @@ __all__ = [
     "Subscriber",
     "Supervision",
     "TaktoraError",
+    "Terminated",
     "ThreadAttributes",
     "TriggerDeclarer",
     "Vertex",

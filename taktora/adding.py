@@ -301,6 +301,7 @@ class Adding:
         inbox.on_dead_letter = self._dropper(cell.actor_id)
         inbox.bell = lambda: driver.post(told)
         cell.actor.actor_ref.home = self._home
+        cell.actor.actor_ref.item_id = cell.actor_id
         driver.cells[cell.actor_id] = cell
         self._roster.enter(cell.actor_id, cell.actor.actor_ref)
 

@@ -26,6 +26,7 @@ from taktora.actors.node import NodeSpec, Sketch
 from taktora.actors.promise import Promise
 from taktora.actors.roster import Roster
 from taktora.actors.scheduler import SchedulerActor, SchedulerCell
+from taktora.actors.watchers import Watchers
 from taktora.adding import Adding, Defaults
 from taktora.checks import identifier, instance, whole
 from taktora.closing import Closing
@@ -151,6 +152,7 @@ class Executor(Closing):
         self._role = DriverRole(self._driver)
         self._role.on_rest = self._nudge
         self._roster = Roster(self.name)
+        self._watchers = Watchers(self._roster)
         self._adding = Adding(
             self,
             defaults,
@@ -531,6 +533,18 @@ class Executor(Closing):
 
         return ref.is_alive() and self._role.try_at_rest(stop)
 
+    def watch(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
+        """Tell ``watcher`` when ``target``, an actor of this executor, has ended."""
+        self._watchers.add(watcher, target)
+
+    def unwatch(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
+        """Do not, after all."""
+        self._watchers.remove(watcher, target)
+
+    def lost(self, ref: ActorRef[Any], message: Any, reason: str) -> None:
+        """A message to an actor of this executor will never be handled."""
+        self.observation.dead_letter(ref.item_id, message, reason)
+
     # --- helpers ----------------------------------------------------------------------------------
 
     def _run(
@@ -627,6 +641,7 @@ class Executor(Closing):
         if isinstance(cell, ItemCell):
             for item in (cell.item_actor.first, cell.item_actor.handler):
                 self._roster.drop(actor_id, item)
+        self._watchers.ended(actor_id)
 
     def _trip(self, actor_id: str | None, fault: Fault | None) -> None:
         """An item, or (``None``) the executor, is faulted, or (no ``fault``) not any more."""

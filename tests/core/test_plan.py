@@ -68,9 +68,8 @@ def test_the_cycle_that_is_printed_is_one(plan: Plan, data: st.DataObject) -> No
         graph(plan.ids, edges, [plan.root])
     except GraphInvalid as error:
         ring = [plan.ids.index(name) for name in error.vertices]
-        assert all((ring[i], ring[(i + 1) % len(ring)]) in edges for i in range(len(ring))), str(
-            error
-        )
+        pairs = zip(ring, [*ring[1:], ring[0]], strict=True)
+        assert all(pair in edges for pair in pairs), str(error)
     else:  # the two were not connected, so there is no cycle
         assert earlier != later
 

@@ -384,7 +384,7 @@ def test_the_observer_sees_a_run_its_nodes_and_who_was_cancelled(
 
 def test_a_composition_has_no_proxy(executor: Executor) -> None:
     ref = executor.add_chain([Part([], "a")], id="line")
-    with pytest.raises(WrongType, match="use executor.ref"):
+    with pytest.raises(WrongType, match="has no attributes of its own"):
         ref.proxy()
 
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 import taktora
 from taktora import ControlFlow, Executor, Item, ItemFailed, Runner, Supervision
 from taktora.core.plan import Plan
-from taktora.errors import GraphInvalid, ItemFailed as Failed, WrongType
+from taktora.errors import GraphInvalid, WrongType
+from taktora.errors import ItemFailed as Failed
+from tests.core.test_plan import dags
 
-from ..core.test_plan import dags
 from .parts import Notes, Part
 
 STOP = ControlFlow.STOP_CHAIN
