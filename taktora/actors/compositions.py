@@ -7,6 +7,7 @@ from time import monotonic_ns
 from typing import Any, Final, NoReturn
 
 from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, is_stop
+from taktora.actors.flow import ControlFlow
 from taktora.actors.items import Host, ItemActor, ItemCell
 from taktora.actors.node_context import NodeContext, WalkContext, input_of
 from taktora.actors.promise import Promise
@@ -79,11 +80,12 @@ class CompositionActor(Actor):
 class NodeCell(ItemCell):
     """Runs one node: on its own when its predecessors are done, or as part of a walk."""
 
-    __slots__ = ("_ctx",)
+    __slots__ = ("_advanced", "_ctx")
 
     def __init__(self, actor: ItemActor, *, throughput: int, inline: bool) -> None:
         super().__init__(actor, throughput=throughput, inline=inline)
         self._ctx: NodeContext | None = None
+        self._advanced = Advanced(actor.item_id)
 
     def run(self) -> Stimulus:
         """Handle mail; say so if the node's part of a run was in it."""
@@ -92,6 +94,8 @@ class NodeCell(ItemCell):
         if ctx is None:
             return answer
         if type(answer) is Completed:
+            if answer is self.completed and not self.stopped and ctx.emitted is None:
+                return self._advanced
             return Advanced(self.actor_id, self.stopped, ctx.emitted, answer.overran)
         assert isinstance(answer, Failed)
         return Failed(self.actor_id, answer.error, aboard=True, overran=answer.overran)
@@ -107,12 +111,11 @@ class CompositionCell(WatchedCell):
 
     __slots__ = (
         "_asked",
-        "_before",
         "_fired",
-        "_nodes",
-        "_order",
         "_plan",
         "_runs",
+        "_sinks",
+        "_steps",
         "_walked",
         "observation",
     )
@@ -129,11 +132,18 @@ class CompositionCell(WatchedCell):
         super().__init__(actor, actor.item_id, throughput=1, inline=inline)
         self.observation = host.observation
         self._plan = plan = actor.plan
-        self._nodes = nodes
         self._walked = walked
-        self._before = tuple(
-            tuple(plan.ids[number] for number in before) for before in plan.predecessors
-        )
+        self._sinks = plan.sinks
+        self._steps = [
+            (
+                nodes[number],
+                nodes[number].counters.took.record,
+                number,
+                before := plan.predecessors[number],
+                tuple(plan.ids[at] for at in before),
+            )
+            for number in plan.order
+        ]
         self._asked: Promise[Any] | None = None
         self._fired: tuple[Fired, ...] = ()
         self._runs = 0
@@ -171,29 +181,44 @@ class CompositionCell(WatchedCell):
         return self.completed
 
     def _walk(self) -> Stimulus:
-        """Go through the nodes in the plan's order until one stops, fails, or is the last."""
-        plan, nodes, fired = self._plan, self._nodes, self._fired
-        values: list[Any] = [None] * len(nodes)
+        """Go through the nodes in the plan's order until one stops, fails, or is the last.
+
+        Written out flat: what is in this loop is paid for every node.
+        """
+        fired = self._fired
+        plain = not self.observation.on and self.switch.fault is None
+        values: list[Any] = [None] * len(self._steps)
         overran: list[tuple[str, Nanos]] = []
         error: BaseException | None = None
         left_out: tuple[int, ...] = ()
         start = began = monotonic_ns()
-        ctx = NodeContext(nodes[plan.root].item_actor, fired, began, input_of(fired))
-        for place, number in enumerate(plan.order):
-            node = nodes[number]
-            if place:
-                before = plan.predecessors[number]
-                value = values[before[0]] if len(before) == 1 else tuple(values[b] for b in before)
-                ctx = WalkContext(node.item_actor, self._before[number], began, value)
-            error = node.perform(ctx)
+        ctx: NodeContext | None = None
+        for node, record, number, before, names in self._steps:
+            actor = node.item_actor
+            if len(before) == 1:
+                ctx = WalkContext(actor, names, began, values[before[0]])
+            elif before:
+                ctx = WalkContext(actor, names, began, tuple(values[at] for at in before))
+            else:
+                ctx = NodeContext(actor, fired, began, input_of(fired))
+            if plain and node.fault is None:
+                try:
+                    flow = actor.flow(ctx)
+                    stopped = flow is not None and actor.check(flow) is ControlFlow.STOP_CHAIN
+                except BaseException as raised:  # noqa: BLE001  # supervision decides
+                    error, stopped = raised, True
+            else:
+                error = node.perform(ctx)
+                stopped = node.stopped or error is not None
             took = monotonic_ns() - began
             began += took
-            node.counters.took.record(took)
+            record(took)
             if took > node.limit:
                 node.counters.overruns += 1
                 overran.append((node.actor_id, took))
-            if error is not None or node.stopped:
-                left_out = plan.order[place + 1 :]
+            if stopped:
+                order = self._plan.order
+                left_out = order[order.index(number) + 1 :]
                 break
             values[number] = ctx.emitted
         self.counters.took.record(began - start)
@@ -201,8 +226,8 @@ class CompositionCell(WatchedCell):
         if pace is not None:
             pace.note(fired, start)
         self._conclude(
-            tuple(plan.ids[number] for number in left_out),
-            tuple(values[number] for number in plan.sinks),
+            tuple(self._plan.ids[number] for number in left_out),
+            tuple(values[number] for number in self._sinks),
             error,
         )
         if error is not None:

@@ -101,15 +101,12 @@ class Composing:
     def advanced(self, member: ActorRecord, stimulus: Advanced) -> list[Command]:
         """A member did its part: its successors may start."""
         home, flight = self._aboard(member)
-        plan = home.plan
         commands: list[Command] = []
         for number in flight.done(member.place, stop=stimulus.stop, value=stimulus.value):
-            fired = tuple(
-                Fired("predecessor", plan.ids[before], value=flight.values[before])
-                for before in plan.predecessors[number]
-            )
-            commands += self._board(home, number, fired)
-        return [*commands, *self._land(home)]
+            commands += self._board(home, number, home.wake_of(number, flight.values))
+        if flight.flying == 0:
+            commands += self._land(home)
+        return commands
 
     def failed(self, member: ActorRecord, error: BaseException) -> list[Command]:
         """A member raised in its part of the run: nothing more of it starts."""

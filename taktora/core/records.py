@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from attrs import frozen
 
@@ -165,7 +166,7 @@ class Wait(enum.Enum):
 class Composition:
     """What the scheduler knows of a chain or graph beyond what it knows of any actor."""
 
-    __slots__ = ("actor", "error", "flight", "held", "members", "plan", "waits", "walked")
+    __slots__ = ("_wakes", "actor", "error", "flight", "held", "members", "plan", "waits", "walked")
 
     actor: ActorRecord
     """The chain or graph itself."""
@@ -180,6 +181,17 @@ class Composition:
         self.waits = Wait.NOTHING
         self.held: list[ActorRecord] = []
         """Members with mail that may not run before the run is over."""
+        self._wakes = [
+            tuple(Fired("predecessor", plan.ids[number]) for number in before)
+            for before in plan.predecessors
+        ]
+
+    def wake_of(self, number: int, values: list[Any]) -> tuple[Fired, ...]:
+        """What wakes a member whose predecessors are done, with what these emitted."""
+        before = self.plan.predecessors[number]
+        if all(values[at] is None for at in before):
+            return self._wakes[number]
+        return tuple(Fired("predecessor", self.plan.ids[at], value=values[at]) for at in before)
 
 
 class Subscription:

@@ -421,8 +421,9 @@ class Scheduler:
         commands: list[Command] = []
         if actor.doomed:
             return self.forget(actor, stop=True)
-        if actor.home is not None:
-            commands += self._composing.changed(actor.home)
+        home = actor.home
+        if home is not None and (home.held or home.waits is not Wait.NOTHING):
+            commands += self._composing.changed(home)
         if actor.composition is not None:  # before its next run, or they might wait for ever
             commands += self._composing.release(actor.composition)
         if actor.phase is _IDLE and actor.mailbox.settle():

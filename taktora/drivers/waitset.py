@@ -144,6 +144,7 @@ class WaitSetDriver:
             return
         self.posted.append(stimulus)
         if self._asleep:
+            self._asleep = False  # one ring is enough: what else is posted now, it will find
             self.ring()
 
     def ring(self) -> None:
