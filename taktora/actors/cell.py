@@ -90,12 +90,7 @@ class Cell:
             else:
                 error = self._receive(entry, began)
             took = monotonic_ns() - began
-            counters.count += 1
-            counters.took_sum += took
-            if took > counters.took_max:
-                counters.took_max = took
-            if took < counters.took_min:
-                counters.took_min = took
+            counters.took.record(took)
             if error is not None:
                 counters.failed += 1
                 return self._report(error)

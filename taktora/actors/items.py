@@ -128,7 +128,7 @@ class ItemActor(Actor):
 class ItemCell(Cell):
     """Runs one item: wake-ups as ``execute``, messages as ``on_receive``."""
 
-    __slots__ = ("item_actor", "observation", "on_rearm", "rearm", "ticks")
+    __slots__ = ("item_actor", "observation", "on_rearm", "rearm")
 
     item_actor: ItemActor
 
@@ -138,7 +138,6 @@ class ItemCell(Cell):
         self.observation = actor.host.observation
         self.rearm: tuple[Rearm, ...] = ()
         self.on_rearm: Callable[[tuple[Fired, ...]], None] | None = None
-        self.ticks = False
 
     def _wake(self, wake: Wake, began: int) -> BaseException | None:
         fired = wake.fired
@@ -162,10 +161,9 @@ class ItemCell(Cell):
                     self.inbox.wake(again)
         if self.on_rearm is not None:
             self.on_rearm(fired)
-        if self.ticks:
-            scheduled = ctx.scheduled_ns
-            if scheduled is not None:
-                self.counters.note_tick(began - scheduled)
+        pace = self.counters.pace
+        if pace is not None:
+            pace.note(fired, began)
         return error
 
     def _receive(self, entry: Entry, began: int) -> BaseException | None:

@@ -11,9 +11,11 @@ from taktora.core.triggers import (
     Fired,
     IntervalTrigger,
     ListenerTrigger,
+    MissedTick,
     Trigger,
     kind_of,
 )
+from taktora.observe.pace import Pace
 
 __all__ = ["wire"]
 
@@ -24,7 +26,9 @@ def wire(cell: ItemCell, triggers: tuple[Trigger, ...], rearm_fd: Callable[[int]
     fds: dict[int, int] = {}
     for slot, trigger in enumerate(triggers):
         if isinstance(trigger, IntervalTrigger):
-            cell.ticks = True
+            cell.counters.pace = pace = cell.counters.pace or Pace()
+            if trigger.missed is MissedTick.DELAY:
+                pace.delays(slot, trigger.period)
         elif isinstance(trigger, FdTrigger):
             fds[slot] = trigger.source
         elif not isinstance(trigger, ListenerTrigger):
