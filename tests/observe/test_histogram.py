@@ -195,6 +195,15 @@ def test_a_bucket_counts_on_where_32_bits_end(value: int):
 
 
 @pytest.mark.rule("STAT-06")
+def test_a_record_of_which_a_reader_sees_a_half_leaves_the_mean_between_the_ends():
+    """The writer is between two of its lines: the total is there, the bucket is not yet."""
+    histogram = recorded([5, 7])
+    histogram._total += 6
+    seen = histogram.summary()
+    assert (seen.count, seen.minimum, seen.mean, seen.maximum) == (2, 5, 7, 7)
+
+
+@pytest.mark.rule("STAT-06")
 def test_who_looks_while_another_thread_records_sees_everything_in_order():
     histogram = Histogram()
     over = threading.Event()

@@ -202,6 +202,16 @@ def test_two_intervals_that_share_an_execution_both_have_a_start():
     assert jitter(pace)[0] == 0
 
 
+@pytest.mark.rule("STAT-13", "STAT-12")
+def test_a_delaying_interval_and_one_on_the_grid_may_share_an_execution():
+    pace = Pace()
+    pace.delays(0, P)
+    for n in range(10):
+        pace.note((fired(n * P, 0), fired(n * P, 1)), n * P)
+    assert late(pace) == [20, 0, 0, 0]
+    assert jitter(pace) == [18, 0, 0, 0]
+
+
 @pytest.mark.rule("STAT-13")
 def test_other_wake_ups_are_no_ticks():
     pace = Pace()

@@ -196,6 +196,38 @@ def test_the_jitter_of_a_delaying_interval_is_measured_from_start_to_start(
     assert seen.jitter_max_ns == max(jitter) >= 3 * PERIOD
 
 
+@pytest.mark.rule("STAT-12", "STAT-13")
+def test_the_intervals_of_one_item_are_measured_each_by_its_own_policy(
+    make_executor: Callable[..., Executor],
+) -> None:
+    """A delaying one and, off its rhythm, one on the grid; oracles from what the item saw."""
+    starts: dict[float, list[tuple[int, int]]] = {0.002: [], 0.003: []}
+
+    def note(ctx: Context) -> None:
+        for one in ctx.triggers:
+            assert one.scheduled_ns is not None
+            starts[one.source].append((one.scheduled_ns, ctx.now_ns))
+        if len(starts[0.002]) == 3:
+            while time.monotonic_ns() < ctx.now_ns + 5 * PERIOD:
+                threading.Event().wait(PERIOD / 1e9)
+
+    executor = make_executor()
+    item = taktora.item(
+        note, triggers=lambda on: on.interval(0.002, MissedTick.DELAY).interval(0.003)
+    )
+    executor.add(item, id="both")
+    executor.run_until(lambda: min(map(len, starts.values())) >= 8)
+    delayed = [began for _, began in starts[0.002]]
+    jitter = [abs(b - a - PERIOD) for a, b in itertools.pairwise(delayed)]
+    late = [began - slot for slot, began in starts[0.003]]
+    jitter += [abs(b - a) for a, b in itertools.pairwise(late)]
+    seen = executor.stats()["both"]
+    assert seen.jitter_max_ns == max(jitter)
+    assert seen.lateness_max_ns == max(b - a for each in starts.values() for a, b in each)
+    pace = executor._driver.cells["both"].counters.pace  # type: ignore[attr-defined]
+    assert pace.jitter.summary().mean == pytest.approx(sum(jitter) / len(jitter))
+
+
 @pytest.mark.rule("STAT-14")
 def test_every_slot_has_a_start_or_was_skipped(executor: Executor) -> None:
     """Late, and paused: there are no fewer than between first and last start, nor more than the
