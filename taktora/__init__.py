@@ -8,15 +8,20 @@ from __future__ import annotations
 import logging
 
 from taktora.actors.actor import Actor, ActorRef
+from taktora.actors.compositions import CompositionRef
 from taktora.actors.context import Context
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.flow import ControlFlow
+from taktora.actors.graph import GraphBuilder, Vertex
 from taktora.actors.item import Item, every, item, on
 from taktora.actors.items import ItemRef
+from taktora.actors.node import node
 from taktora.actors.promise import Promise
+from taktora.core.budgets import Fault
+from taktora.core.identity import ItemId
 from taktora.core.mailbox import Overflow
 from taktora.core.records import Description
-from taktora.core.stimuli import Describe, Pause, Remove, Resume
+from taktora.core.stimuli import ClearFault, Describe, Pause, Remove, Resume
 from taktora.core.supervision import Supervision
 from taktora.core.triggers import Fired, MissedTick
 from taktora.drivers.thread_attributes import ThreadAttributes
@@ -26,6 +31,7 @@ from taktora.errors import (
     ChannelError,
     ExecutorClosed,
     ExecutorError,
+    GraphInvalid,
     ItemFailed,
     MailboxFull,
     TaktoraError,
@@ -55,7 +61,9 @@ __all__ = [
     "AskTimeout",
     "Channel",
     "ChannelError",
+    "ClearFault",
     "Client",
+    "CompositionRef",
     "Context",
     "ControlFlow",
     "DeadLetter",
@@ -66,9 +74,13 @@ __all__ = [
     "ExecutorClosed",
     "ExecutorError",
     "ExecutorStats",
+    "Fault",
     "Fired",
+    "GraphBuilder",
+    "GraphInvalid",
     "Item",
     "ItemFailed",
+    "ItemId",
     "ItemRef",
     "ItemStats",
     "MailboxFull",
@@ -92,8 +104,10 @@ __all__ = [
     "TaktoraError",
     "ThreadAttributes",
     "TriggerDeclarer",
+    "Vertex",
     "every",
     "item",
+    "node",
     "on",
     "set_log_level",
 ]

@@ -55,6 +55,20 @@ class Context:
         """Hand ``event`` to the observer's ``on_send_event``."""
         self._actor.host.observation.event(self._actor.item_id, event)
 
+    @property
+    def input(self) -> Any:
+        """In a chain or graph: what the node before emitted; with several before it, a tuple in the
+        order of the edges. For the first node the message that began the run, if one did. Else
+        ``None``.
+        """
+        return None
+
+    def emit(self, value: Any) -> None:
+        """Hand ``value`` to the nodes that follow in the chain or graph, as their ``input``.
+
+        The last call counts. An item that nothing follows emits to nobody.
+        """
+
     def execute_item(self) -> Any:
         """Run the item's ``execute`` with this context (what the default ``on_receive`` does)."""
         return self._actor.call(self)
