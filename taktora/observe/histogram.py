@@ -3,7 +3,7 @@
 Log-linear buckets, as in HdrHistogram: every power of two is an octave of 128 equal buckets, so a
 bucket is at most 1/128 of its values wide, and its middle at most 1/256 away from any of them.
 Below 256 every value has a bucket of its own. Octaves are pages, made when first needed: durations
-of one kind lie in a few of them, 1.1 kB each. All of them together are 41 kB.
+of one kind lie in a few of them, 0.6 kB each. All of them together are 22 kB.
 
 One thread records. Others may look at any time, without a lock: a page is copied whole (the GIL
 sees to that), and what was recorded a moment ago may be missing. The order in which ``record``
@@ -38,7 +38,7 @@ RELATIVE_ERROR: Final = 1 / (2 * _PER_OCTAVE)
 """How far a percentile may be from the exact one: 0.39 %."""
 
 _NEVER: Final = 2**63 - 1
-_NO_PAGE: Final[array[int]] = array("Q")
+_NO_PAGE: Final[array[int]] = array("I")
 _UNTOUCHED: Final[list[array[int]]] = []
 """Stands for the pages of every histogram that has recorded nothing; never changed."""
 
@@ -98,8 +98,8 @@ class Histogram:
                 self._pages[octave][(value >> octave) - _PER_OCTAVE] += 1
             else:
                 self._pages[0][value] += 1
-        except IndexError:  # the page does not exist yet, or never will
-            self._record_first(value)
+        except (IndexError, OverflowError):
+            self._make_room(value)
 
     def summary(self) -> Summary:
         """Count, ends, mean and percentiles of everything recorded so far."""
@@ -128,8 +128,10 @@ class Histogram:
         view = _View(self._pages)
         return min(max(view.at(percent), self._smallest), self._largest) if view.count else None
 
-    def _record_first(self, value: Nanos) -> None:
-        """Count a duration of an octave that was never seen, or beyond the last one."""
+    def _make_room(self, value: Nanos) -> None:
+        """Count what has no room yet: the first of its octave, the 2^32nd of its bucket, or one
+        beyond the last octave.
+        """
         if value > LARGEST:
             self.clamped += 1
             value = LARGEST
@@ -139,8 +141,13 @@ class Histogram:
         page = self._pages[octave]
         if page is _NO_PAGE:
             size = _PER_OCTAVE if octave else 2 * _PER_OCTAVE
-            self._pages[octave] = page = array("Q", (0,)) * size
-        page[(value >> octave) - (_PER_OCTAVE if octave else 0)] += 1
+            self._pages[octave] = page = array("I", (0,)) * size
+        bucket = (value >> octave) - (_PER_OCTAVE if octave else 0)
+        try:
+            page[bucket] += 1
+        except OverflowError:
+            self._pages[octave] = page = array("Q", page)
+            page[bucket] += 1
 
 
 class _View:
