@@ -1,13 +1,14 @@
 """A small line for `taktora run`: a sensor, a filter that wakes on its data, and a watchdog.
 
-    taktora run examples/line.py:build --stats      numbers while it runs
-    taktora graph examples/line.py:build            what is connected to what
-    python examples/line.py                         by itself, for 2 seconds
+taktora run examples/line.py:build --stats      numbers while it runs
+taktora graph examples/line.py:build            what is connected to what
+python examples/line.py                         by itself, for 2 seconds
 """
 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 
 from taktora import Context, Executor, every, item, on
@@ -20,13 +21,14 @@ def build(executor: Executor) -> None:
     smooth = executor.channel("line/smooth", ctypes.c_double)
     raw_out, raw_in = raw.publisher(), raw.subscriber()
     smooth_out, smooth_in = smooth.publisher(), smooth.subscriber()
+    ticks = itertools.cycle(range(1000))
     level = 0.0
     silent = False
 
     @every(0.002, id="sensor")  # 500 Hz
-    def sensor(ctx: Context) -> None:
-        tick = (ctx.scheduled_ns or 0) // 2_000_000
-        if tick % 1000 not in PAUSE:
+    def sensor() -> None:
+        tick = next(ticks)
+        if tick not in PAUSE:
             raw_out.send_copy(math.sin(tick / 50))
 
     @on(raw_in, id="filter")  # whenever data arrives

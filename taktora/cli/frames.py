@@ -25,7 +25,9 @@ def as_text(error: BaseException) -> str:
         part, of = todo.pop()
         if part is None or of is None:
             continue
-        part.stack = users_frames(of.__traceback__) or part.stack
+        frames = users_frames(of.__traceback__)
+        if frames or isinstance(of, SyntaxError):  # which says by itself where it is
+            part.stack = frames
         todo += [(part.__cause__, of.__cause__), (part.__context__, of.__context__)]
         if isinstance(of, BaseExceptionGroup):
             todo += zip(part.exceptions or (), of.exceptions, strict=False)

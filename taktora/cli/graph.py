@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "graph",
         help="draw a topology without running it",
-        description="Call function(executor), which adds items, and draw what it built: items, "
+        description="Call function(executor), which adds items, and draw what it built: items,\n"
         "their triggers, and the channels between them. Nothing runs.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TextIO
 
 from taktora.cli.aside import Aside
-from taktora.cli.columns import COLUMNS, Reading, first_rows
+from taktora.cli.reading import COLUMNS, Reading
 
 if TYPE_CHECKING:
-    from rich.console import Console, Group
+    from rich.console import Console
+    from rich.text import Text
 
 __all__ = ["LiveTable"]
 
@@ -26,7 +27,7 @@ class LiveTable:
         ImportError: rich is not installed.
     """
 
-    poll = 0.1
+    poll = 0.25
     """Seconds between two calls of :meth:`flush`."""
 
     def __init__(self, stream: TextIO, console: Console | None = None) -> None:
@@ -71,31 +72,34 @@ class LiveTable:
         from rich.text import Text
 
         if text:
-            self._console.print(Text.from_ansi(text), soft_wrap=True)
+            self._console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)
 
-    def _table(self, reading: Reading, most: int) -> Group:
-        from rich.console import Group
-        from rich.table import Table
+    def _table(self, reading: Reading, most: int) -> Text:
+        """Aligned text: rich's own table would hold the GIL for 12 ms where this takes less than 1."""
         from rich.text import Text
 
-        narrow = self._console.width < _NARROW
-        table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0))
-        for number, column in enumerate(COLUMNS):
-            table.add_column(
-                Text(column.short if narrow else column.head),
-                justify="right" if number else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                min_width=None if number else 8,
-            )
-        items, others = first_rows(reading, most)
-        for item in items:
-            cells = [column.text(item, reading) for column in COLUMNS]
-            table.add_row(
-                *(
-                    Text(cell, style=column.alarm if cell not in ("0", "-") else "")
-                    for cell, column in zip(cells, COLUMNS, strict=True)
-                )
-            )
-        more = [Text(f"and {others} more", style="dim")] if others else []
-        return Group(table, *more, Text(reading.summary, style="dim"))
+        room = self._console.width
+        narrow = room < _NARROW
+        heads = [column.short if narrow else column.head for column in COLUMNS]
+        rows, others = reading.rows(most)
+        widths = [
+            max(column.width, *map(len, cells))
+            for column, *cells in zip(COLUMNS, heads, *rows, strict=True)
+        ]
+        gap = " " if narrow else "  "
+        widths[0] = max(min(widths[0], room - sum(widths[1:]) - len(gap) * len(widths[1:])), 8)
+        parts: list[str | tuple[str, str]] = []
+        for cells in (heads, *rows):
+            for at, (cell, column, width) in enumerate(zip(cells, COLUMNS, widths, strict=True)):
+                shown = gap + cell.rjust(width) if at else _shortened(cell, width).ljust(width)
+                alarm = column.alarm and cells is not heads and cell not in ("0", "-")
+                parts.append((shown, column.alarm) if alarm else shown)
+            parts.append("\n")
+        if others:
+            parts.append((f"and {others} more\n", "dim"))
+        parts.append((reading.summary, "dim"))
+        return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-from taktora.cli.columns import COLUMNS, Reading, first_rows
+from taktora.cli.reading import COLUMNS, Reading
 
 __all__ = ["PlainLines"]
 
@@ -51,15 +52,13 @@ class PlainLines:
         return [self._line("time", [column.head for column in COLUMNS])]
 
     def _rows(self, reading: Reading, most: int) -> list[str]:
-        items, others = first_rows(reading, most)
+        rows, others = reading.rows(most)
         time = f"{reading.seconds:.1f}"
-        rows = [
-            self._line(time, [column.text(item, reading) for column in COLUMNS]) for item in items
-        ]
-        return [*rows, f"{time:>7}  and {others} more"] if others else rows
+        lines = [self._line(time, cells) for cells in rows]
+        return [*lines, f"{time:>7}  and {others} more"] if others else lines
 
-    def _line(self, time: str, cells: list[str]) -> str:
-        item, *numbers = cells
+    def _line(self, time: str, cells: Sequence[str]) -> str:
+        item, *numbers = (cell.replace(" ", "") for cell in cells)  # for awk: one word per column
         self._width = min(max(self._width, len(item)), _WIDEST)
         columns = [f"{number:>8}" for number in numbers]
         return " ".join([f"{time:>7}", f"{item:{self._width}}", *columns])

@@ -41,8 +41,8 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "run",
         help="build a topology and run it until Ctrl-C",
-        description="Call function(executor), which adds items, and run them until Ctrl-C, an "
-        "item stops the executor, or an item fails.",
+        description="Call function(executor), which adds items, and run them until Ctrl-C,\n"
+        "an item stops the executor, or an item fails.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import Protocol, TextIO
 
-from taktora.cli.columns import Reading
 from taktora.cli.live import LiveTable
 from taktora.cli.plain import PlainLines
+from taktora.cli.reading import Reading
 from taktora.executor import Executor
 from taktora.observe.counters import ExecutorStats
 
