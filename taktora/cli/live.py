@@ -59,14 +59,18 @@ class LiveTable:
 
     def show(self, reading: Reading) -> None:
         """Draw the table."""
-        height = max(self._console.height - 4, 1)  # heading, summary, "and more", the cursor's line
-        self._live.update(self._table(reading, height), refresh=True)
+        self._live.update(self._table(reading, self._room), refresh=True)
 
     def end(self, reading: Reading) -> None:
         """Leave the whole run on the screen."""
         self._live.stop()
         self._print(self._aside.release())
         self._console.print(self._table(reading, _MOST_AT_END))
+
+    @property
+    def _room(self) -> int:
+        """Rows that fit between heading, "and more", summary and the cursor's line."""
+        return max(self._console.height - 4, 1)
 
     def _print(self, text: str) -> None:
         from rich.text import Text
