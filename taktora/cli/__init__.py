@@ -53,7 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"taktora {__version__}")
-    parser.set_defaults(command=lambda _: parser.print_help() or 0)
+
+    def show_help(_: argparse.Namespace) -> int:
+        parser.print_help()
+        return 0
+
+    parser.set_defaults(command=show_help)
     commands = parser.add_subparsers(title="commands", dest="called", metavar="COMMAND")
     run.add_to(commands)
     graph.add_to(commands)

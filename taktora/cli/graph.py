@@ -64,12 +64,12 @@ def graph(options: argparse.Namespace) -> int:
     Raises:
         CommandError: nothing was drawn.
     """
-    from taktora.picture import render
-
     output = None if options.output in (None, "-") else Path(options.output)
     form = options.format or format_of(output)
     try:
         with Ending().on_signals():
+            from taktora.picture import render
+
             build = loaded(options.target)
             domain = options.domain or f"graph-{os.getpid()}"
             with built(build, options.target, domain=domain) as executor:

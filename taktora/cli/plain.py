@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-from taktora.cli.reading import COLUMNS, Reading
+from taktora.cli.numbers import HEADER
+from taktora.cli.reading import Reading
 
 __all__ = ["PlainLines"]
 
@@ -49,7 +50,7 @@ class PlainLines:
         if once and self._headed:
             return []
         self._headed = True
-        return [self._line("time", [column.head for column in COLUMNS])]
+        return [self._line("time", HEADER)]
 
     def _rows(self, reading: Reading, most: int) -> list[str]:
         rows, others = reading.rows(most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, field, frozen
 
-from taktora.cli.numbers import HEADER, rates, rows
+from taktora.cli.numbers import rates, rows
 from taktora.observe.counters import ExecutorStats
 
 __all__ = ["COLUMNS", "Column", "Reading", "printable"]
@@ -14,7 +14,6 @@ __all__ = ["COLUMNS", "Column", "Reading", "printable"]
 class Column:
     """How one column of the table looks on a terminal."""
 
-    head: str
     short: str
     """The heading when there is little room."""
     width: int
@@ -23,27 +22,21 @@ class Column:
     """The style of a number that should be zero and is not."""
 
 
-COLUMNS = tuple(
-    Column(head, *look)
-    for head, look in zip(
-        HEADER,
-        (
-            ("item", 8),
-            ("runs", 6),
-            ("rate", 6),
-            ("p50", 7),
-            ("p99", 7),
-            ("max", 7),
-            ("late", 7),
-            ("skip", 4, "yellow"),
-            ("over", 4, "yellow"),
-            ("fail", 4, "bold red"),
-            ("dep", 3),
-            ("drop", 4, "yellow"),
-        ),
-        strict=True,
-    )
+COLUMNS = (
+    Column("item", 8),
+    Column("runs", 6),
+    Column("rate", 6),
+    Column("p50", 7),
+    Column("p99", 7),
+    Column("max", 7),
+    Column("late", 7),
+    Column("skip", 4, "yellow"),
+    Column("over", 4, "yellow"),
+    Column("fail", 4, "bold red"),
+    Column("dep", 3),
+    Column("drop", 4, "yellow"),
 )
+"""In the order of ``HEADER``."""
 
 
 @frozen

@@ -351,9 +351,11 @@ def test_the_table_is_no_higher_and_no_wider_than_the_screen(width: int) -> None
 @pytest.mark.rule("CLI-31", "CLI-35")
 def test_markup_in_an_id_is_text_and_a_long_id_is_cut() -> None:
     assert any("item number 7 [red]" in line for line in drawn(MANY, width=200))
-    long = Reading(1, stats(an_item("x" * 200)))
-    assert "x…" in drawn(long, width=80)[1]
-    assert max(map(len, drawn(long, width=80))) <= 80
+    for character, columns in (("x", 1), ("軸", 2)):
+        lines = drawn(Reading(1, stats(an_item(character * 200))), width=80)
+        cut = lines[1].partition("…")[0]
+        assert set(cut.rstrip()) == {character}
+        assert len(lines[1]) + cut.count(character) * (columns - 1) == len(lines[0]) <= 80
 
 
 @pytest.mark.rule("CLI-31")
@@ -480,6 +482,7 @@ def test_printing_does_not_wait_for_the_table(
     assert "spoken" in console.file.getvalue()
 
 
+@pytest.mark.rule("CLI-31")
 def test_logging_to_the_terminal_goes_beside_the_table_too(monkeypatch: pytest.MonkeyPatch) -> None:
     err, aside = Terminal(), Aside()
     monkeypatch.setattr(sys, "stderr", err)
