@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "format_of", "write"]
 
-FORMATS = ("mermaid", "dot", "svg")
-SUFFIXES = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg"}
+FORMATS = {"mmd": "Mermaid", "dot": "Graphviz", "svg": "a picture"}
+SUFFIXES = {".mmd": "mmd", ".mermaid": "mmd", ".dot": "dot", ".gv": "dot", ".svg": "svg"}
 
 _EXAMPLES = """\
 examples:
@@ -50,7 +50,8 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help=f"default: what FILE's suffix says ({', '.join(SUFFIXES)}), else mermaid",
+        help=", ".join(f"{form} ({what})" for form, what in FORMATS.items())
+        + f"; default: what FILE's suffix says ({', '.join(SUFFIXES)}), else mmd",
     )
     parser.add_argument(
         "--domain", help="to build in (default: one of its own, so that nothing that runs is met)"
@@ -72,7 +73,9 @@ def graph(options: argparse.Namespace) -> int:
 
             build = loaded(options.target)
             domain = options.domain or f"graph-{os.getpid()}"
-            with built(build, options.target, domain=domain) as executor:
+            with built(
+                build, options.target, domain=domain, name=_name(options.target)
+            ) as executor:
                 text = render(executor.topology(), form)
     except Interrupted:
         return 0
@@ -88,6 +91,12 @@ def graph(options: argparse.Namespace) -> int:
     return 0
 
 
+def _name(target: str) -> str:
+    """The module's name: the picture says it, and should be the same each time."""
+    module = target.rpartition(":")[0].removesuffix(".py")
+    return module.replace("/", ".").rpartition(".")[2].encode("ascii", "replace").decode()[:64]
+
+
 def format_of(path: Path | None) -> str:
     """The format that a file's suffix asks for; Mermaid for standard output.
 
@@ -95,10 +104,10 @@ def format_of(path: Path | None) -> str:
         CommandError: a suffix that is not known.
     """
     if path is None:
-        return "mermaid"
+        return "mmd"
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
-        known = ", ".join(f"{suffix} ({name})" for suffix, name in SUFFIXES.items())
+        known = ", ".join(f"{suffix} ({FORMATS[name]})" for suffix, name in SUFFIXES.items())
         raise CommandError(
             f"what is {path} to be? Known suffixes: {known}; or say --format", REFUSED
         )

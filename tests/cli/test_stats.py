@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+import attrs
 import pytest
 from attrs import evolve
 
@@ -48,15 +49,11 @@ TICKS = """
 
 
 def an_item(item_id: str, **numbers: int) -> ItemStats:
-    return evolve(
-        ItemStats(
-            item_id=item_id, count=0, failures=0, took_min_ns=None, took_max_ns=None,
-            took_mean_ns=None, lateness_max_ns=None, lateness_mean_ns=None, skipped=0,
-            coalesced=0, mailbox_depth=0, mailbox_peak=0, mailbox_capacity=8, dropped=0,
-            rejected=0,
-        ),
-        **numbers,
-    )  # fmt: skip
+    """The statistics of an item that never ran, but for ``numbers``."""
+    nothing = {
+        field.name: None if field.name.endswith("_ns") else 0 for field in attrs.fields(ItemStats)
+    }
+    return ItemStats(**nothing | {"item_id": item_id} | numbers)  # type: ignore[arg-type]
 
 
 def stats(*items: ItemStats) -> ExecutorStats:
