@@ -50,7 +50,6 @@ def test_a_topology_is_drawn_to_standard_output_and_nothing_runs(taktora_command
     for name in ("ticker", "counter", "ticks"):
         assert name in done.stdout
     assert "flowchart" in done.stdout  # Mermaid
-    assert '"line"' in done.stdout  # its name
     assert taktora_command("graph", "line:build").stdout == done.stdout
 
 
@@ -176,6 +175,16 @@ def test_a_file_that_cannot_be_replaced_is_as_it_was(
         write(path, "new content")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.rule("CLI-42")
+def test_whoever_reads_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "out.svg"
+    write(path, "old")
+    with path.open() as reader:
+        write(path, "new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
 
 
 @pytest.mark.rule("CLI-42")

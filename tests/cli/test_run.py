@@ -236,6 +236,19 @@ STAGES = {
             executor.channel("ticks", ctypes.c_uint64).publisher()
             executor.add(Idle())
         """,
+    "executes": """
+        import time
+        from taktora import every
+        def build(executor):
+            @every(0.01)
+            def takes_long(ctx):
+                print("here", flush=True)
+                for _ in range(50):
+                    time.sleep(0.01)
+                print("finished", flush=True)
+                ctx.stop_executor()
+            executor.add(takes_long)
+        """,
 }
 
 
@@ -251,8 +264,9 @@ def test_a_signal_ends_it_well_at_whatever_moment(
         assert process.stdout
         process.stdout.readline()
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
+    assert out.startswith("finished\n") or stage != "executes"
 
 
 @pytest.mark.rule("CLI-22", "CLI-02")
