@@ -6,6 +6,7 @@
     ├── InvalidArgument (ValueError)        a value is out of range or malformed
     ├── WrongType (TypeError)               an argument, payload or return value has the wrong type
     ├── MissingExtra (ImportError)          an optional package is not installed
+    ├── InvalidTarget (ValueError)          ``module:function`` names nothing that can build
     ├── ExecutorError
     │   ├── ExecutorClosed                  the executor was closed
     │   ├── ExecutorRunning                 already running: one driver thread at a time
@@ -58,6 +59,7 @@ __all__ = [
     "GraphInvalid",
     "InvalidArgument",
     "InvalidName",
+    "InvalidTarget",
     "InvalidTrigger",
     "IpcError",
     "ItemFailed",
@@ -91,6 +93,10 @@ class WrongType(TaktoraError, TypeError):
 
 class MissingExtra(TaktoraError, ImportError):
     """An optional package is not installed; the message names the command that installs it."""
+
+
+class InvalidTarget(TaktoraError, ValueError):
+    """``module:function`` on the command line names no function that can build on an executor."""
 
 
 # --- executor ---------------------------------------------------------------------------------

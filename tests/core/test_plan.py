@@ -75,9 +75,13 @@ def test_the_cycle_that_is_printed_is_one(plan: Plan, data: st.DataObject) -> No
 
 
 def descends(plan: Plan, above: int, below: int) -> bool:
-    return any(
-        target == below or descends(plan, target, below) for target in plan.successors[above]
-    )
+    seen, line = {above}, [above]
+    while line:
+        for target in plan.successors[line.pop()]:
+            if target not in seen:
+                seen.add(target)
+                line.append(target)
+    return below in seen
 
 
 @pytest.mark.rule("GRAPH-02")
