@@ -111,6 +111,7 @@ class CompositionCell(WatchedCell):
 
     __slots__ = (
         "_asked",
+        "_began",
         "_fired",
         "_plan",
         "_runs",
@@ -147,6 +148,7 @@ class CompositionCell(WatchedCell):
         self._asked: Promise[Any] | None = None
         self._fired: tuple[Fired, ...] = ()
         self._runs = 0
+        self._began: Nanos = 0
 
     def run(self) -> Stimulus:
         """Take what wakes it next and begin a run, or go through it."""
@@ -166,10 +168,14 @@ class CompositionCell(WatchedCell):
         self._runs += 1
         if self.observation.on:
             self.observation.departed(self.actor_id, self._runs)
-        return self._walk() if self._walked else FlightBegan(self.actor_id, self._fired)
+        if self._walked:
+            return self._walk()
+        self._began = monotonic_ns()
+        return FlightBegan(self.actor_id, self._fired)
 
     def land(self, landing: Land) -> Stimulus | None:
         """Obey ``Land``: a run that was flown is over. What to report, if there is more to do."""
+        self._count(self._began, monotonic_ns() - self._began, landing.error)
         return (
             self.told if self._conclude(landing.left_out, landing.values, landing.error) else None
         )
@@ -221,21 +227,26 @@ class CompositionCell(WatchedCell):
                 left_out = order[order.index(number) + 1 :]
                 break
             values[number] = ctx.emitted
-        self.counters.took.record(began - start)
-        pace = self.counters.pace
-        if pace is not None:
-            pace.note(fired, start)
+        self._count(start, began - start, error)
         self._conclude(
             tuple(self._plan.ids[number] for number in left_out),
             tuple(values[number] for number in self._sinks),
             error,
         )
         if error is not None:
-            self.counters.failed += 1
             node.counters.failed += 1
             node.note_failure(error)
             return Walked(self.actor_id, node.actor_id, error, tuple(overran))
         return Walked(self.actor_id, overran=tuple(overran)) if overran else self.completed
+
+    def _count(self, began: Nanos, took: Nanos, error: BaseException | None) -> None:
+        """A run of the whole is one execution in the statistics."""
+        self.counters.took.record(took)
+        if error is not None:
+            self.counters.failed += 1
+        pace = self.counters.pace
+        if pace is not None:
+            pace.note(self._fired, began)
 
     def _conclude(
         self, left_out: tuple[str, ...], values: tuple[Any, ...], error: BaseException | None

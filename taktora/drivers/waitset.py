@@ -246,11 +246,11 @@ class WaitSetDriver:
             while True:
                 if self.posted:
                     self.pump()
-                if self._due is not None and self._due <= (now := monotonic_ns()):
-                    self.obey(handle(_ELAPSED, now=now))
                 if switch.stopping or (until is not None and until <= monotonic_ns()):
                     self.report(StopRequested())
                     until = None
+                if self._due is not None and self._due <= (now := monotonic_ns()):
+                    self.obey(handle(_ELAPSED, now=now))
                 if self._handed:
                     self._hand_over()
                 if self._started:

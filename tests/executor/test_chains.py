@@ -388,9 +388,16 @@ def test_a_composition_has_no_proxy(executor: Executor) -> None:
         ref.proxy()
 
 
-def test_statistics_count_the_chain_and_each_node(executor: Executor) -> None:
+@pytest.mark.parametrize("shape", ["chain", "graph"])
+def test_statistics_count_the_whole_and_each_node(executor: Executor, shape: str) -> None:
     log: list[Any] = []
-    executor.add_chain([Part(log, "a", every=0.005), Part(log, "b")], id="line")
+    a, b, c = Part(log, "a", every=0.005), Part(log, "b"), Part(log, "c")
+    executor.add(a >> b if shape == "chain" else a >> [b, c], id="whole")
     executor.run_n(4)
     stats = executor.stats()
-    assert (stats["a"].count, stats["b"].count, stats["line"].count) == (4, 4, 4)
+    assert (stats["a"].count, stats["b"].count, stats["whole"].count) == (4, 4, 4)
+    whole = stats["whole"]
+    assert whole.took_min_ns is not None
+    assert whole.took_min_ns >= (stats["a"].took_min_ns or 0)
+    assert whole.lateness_max_ns is not None
+    assert whole.jitter_max_ns is not None
