@@ -23,11 +23,15 @@ from taktora.drivers.thread_attributes import ThreadAttributes
 from taktora.errors import (
     ActorDeadError,
     AskTimeout,
+    BlockTooLarge,
     ChannelError,
     ExecutorClosed,
     ExecutorError,
     ItemFailed,
     MailboxFull,
+    MemoryGrew,
+    PoolExhausted,
+    PoolSealed,
     TaktoraError,
 )
 from taktora.executor import Executor
@@ -43,6 +47,7 @@ from taktora.ipc import (
     Subscriber,
 )
 from taktora.log import set_log_level
+from taktora.memory import AllocationGuard, Block, BlockPool, Partition, PoolStats
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.runner import Runner
@@ -52,7 +57,11 @@ __all__ = [
     "Actor",
     "ActorDeadError",
     "ActorRef",
+    "AllocationGuard",
     "AskTimeout",
+    "Block",
+    "BlockPool",
+    "BlockTooLarge",
     "Channel",
     "ChannelError",
     "Client",
@@ -72,12 +81,17 @@ __all__ = [
     "ItemRef",
     "ItemStats",
     "MailboxFull",
+    "MemoryGrew",
     "MissedTick",
     "Node",
     "NotifyOutcome",
     "Observer",
     "Overflow",
+    "Partition",
     "Pause",
+    "PoolExhausted",
+    "PoolSealed",
+    "PoolStats",
     "Promise",
     "Publisher",
     "Remove",
