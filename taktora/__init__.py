@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import logging
 
+from taktora.actors import signal_slot
 from taktora.actors.actor import Actor, ActorRef
+from taktora.actors.conditional import conditional
 from taktora.actors.context import Context
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.flow import ControlFlow
 from taktora.actors.item import Item, every, item, on
 from taktora.actors.items import ItemRef
 from taktora.actors.promise import Promise
+from taktora.actors.signal_slot import SignalItem, SlotItem, TakePolicy
 from taktora.core.mailbox import Overflow
 from taktora.core.records import Description
 from taktora.core.stimuli import Describe, Pause, Remove, Resume
@@ -100,16 +103,21 @@ __all__ = [
     "Sample",
     "Server",
     "Service",
+    "SignalItem",
+    "SlotItem",
     "Stoppable",
     "Subscriber",
     "Supervision",
+    "TakePolicy",
     "TaktoraError",
     "ThreadAttributes",
     "TriggerDeclarer",
+    "conditional",
     "every",
     "item",
     "on",
     "set_log_level",
+    "signal_slot",
 ]
 
 __version__ = "0.1.0"
