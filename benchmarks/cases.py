@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks import handwritten, handwritten_pair, hop_baseline, pykka_baseline
+from benchmarks import graph_baseline, handwritten, handwritten_pair, hop_baseline, pykka_baseline
 from benchmarks.harness import Batch, Case, Variant
 from benchmarks.peers import cyclone, dora_flow, ecal_shm, pipe, zenoh_tcp, zeromq
 from benchmarks.peers.wire import pinning
@@ -154,6 +154,48 @@ def _ask() -> Case:
     )
 
 
+def _graph() -> Case:
+    return Case(
+        name="graph",
+        title="a graph 1 -> 8 -> 1 of vertices that do nothing, per run",
+        variants=(
+            Variant("ThreadPoolExecutor(2), futures", graph_baseline.open_futures),
+            Variant("graphlib + ThreadPoolExecutor(2)", graph_baseline.open_graphlib),
+            Variant("asyncio.TaskGroup", graph_baseline.open_task_group),
+            _ours("taktora inline", "compositions", "open_graph", 0),
+            _ours("taktora 2 workers", "compositions", "open_graph", 2),
+        ),
+        operations=1000,
+        warm_up=100,
+    )
+
+
+def _chain() -> Case:
+    return Case(
+        name="chain",
+        title="a wake-up and ten nodes in line that do nothing",
+        variants=(
+            Variant("bare wake + 10 method calls", partial(graph_baseline.open_calls, 10)),
+            _ours("taktora chain of 10", "compositions", "open_chain", 10),
+        ),
+        operations=3000,
+        warm_up=300,
+    )
+
+
+def _observed() -> Case:
+    return Case(
+        name="observed",
+        title="wake to execute, with and without a no-op observer and monitor",
+        variants=(
+            _ours("taktora", "compositions", "open_single", False),
+            _ours("taktora observed", "compositions", "open_single", True),
+        ),
+        operations=5000,
+        warm_up=500,
+    )
+
+
 def all_cases() -> tuple[Case, ...]:
     """In the order in which they are run and reported."""
     small, large = _round_trip("8B", 8, 500), _round_trip("1MB", MEGABYTE, 200)
@@ -169,4 +211,7 @@ def all_cases() -> tuple[Case, ...]:
         ask,
         *(_on_fixed_cores(case, "all threads on one core") for case in (hop, tell, ask)),
         _attachments(),
+        _graph(),
+        _chain(),
+        _observed(),
     )

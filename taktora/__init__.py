@@ -9,17 +9,23 @@ import logging
 
 from taktora.actors import signal_slot
 from taktora.actors.actor import Actor, ActorRef
+from taktora.actors.compositions import CompositionRef
 from taktora.actors.conditional import conditional
 from taktora.actors.context import Context
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.flow import ControlFlow
+from taktora.actors.graph import GraphBuilder, Vertex
 from taktora.actors.item import Item, every, item, on
 from taktora.actors.items import ItemRef
+from taktora.actors.node import node
 from taktora.actors.promise import Promise
 from taktora.actors.signal_slot import SignalItem, SlotItem, TakePolicy
+from taktora.actors.watchers import Terminated
+from taktora.core.budgets import Fault
+from taktora.core.identity import ItemId
 from taktora.core.mailbox import Overflow
 from taktora.core.records import Description
-from taktora.core.stimuli import Describe, Pause, Remove, Resume
+from taktora.core.stimuli import ClearFault, Describe, Pause, Remove, Resume
 from taktora.core.supervision import Supervision
 from taktora.core.triggers import Fired, MissedTick
 from taktora.drivers.thread_attributes import ThreadAttributes
@@ -30,6 +36,7 @@ from taktora.errors import (
     ChannelError,
     ExecutorClosed,
     ExecutorError,
+    GraphInvalid,
     ItemFailed,
     MailboxFull,
     MemoryGrew,
@@ -67,7 +74,9 @@ __all__ = [
     "BlockTooLarge",
     "Channel",
     "ChannelError",
+    "ClearFault",
     "Client",
+    "CompositionRef",
     "Context",
     "ControlFlow",
     "DeadLetter",
@@ -78,9 +87,13 @@ __all__ = [
     "ExecutorClosed",
     "ExecutorError",
     "ExecutorStats",
+    "Fault",
     "Fired",
+    "GraphBuilder",
+    "GraphInvalid",
     "Item",
     "ItemFailed",
+    "ItemId",
     "ItemRef",
     "ItemStats",
     "MailboxFull",
@@ -110,11 +123,14 @@ __all__ = [
     "Supervision",
     "TakePolicy",
     "TaktoraError",
+    "Terminated",
     "ThreadAttributes",
     "TriggerDeclarer",
+    "Vertex",
     "conditional",
     "every",
     "item",
+    "node",
     "on",
     "set_log_level",
     "signal_slot",

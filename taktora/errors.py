@@ -6,6 +6,7 @@
     ├── InvalidArgument (ValueError)        a value is out of range or malformed
     ├── WrongType (TypeError)               an argument, payload or return value has the wrong type
     ├── MissingExtra (ImportError)          an optional package is not installed
+    ├── InvalidTarget (ValueError)          ``module:function`` names nothing that can build
     ├── ExecutorError
     │   ├── ExecutorClosed                  the executor was closed
     │   ├── ExecutorRunning                 already running: one driver thread at a time
@@ -14,6 +15,7 @@
     │   ├── DuplicateItem (ValueError)      same object or same id twice
     │   ├── UnknownItem (KeyError)          no item with that id
     │   ├── InvalidTrigger (ValueError)     a trigger declaration that cannot work
+    │   ├── GraphInvalid (ValueError)       a chain or graph that cannot run; ``vertices``
     │   └── ThreadAttributesError (OSError) affinity, priority or slack was refused
     ├── ActorError
     │   ├── ActorDeadError (pykka.ActorDeadError)
@@ -45,6 +47,8 @@ A call that raises one of these has changed nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pykka
 
 __all__ = [
@@ -62,8 +66,10 @@ __all__ = [
     "ExecutorNotRunning",
     "ExecutorRunning",
     "ForeignBlock",
+    "GraphInvalid",
     "InvalidArgument",
     "InvalidName",
+    "InvalidTarget",
     "InvalidTrigger",
     "IpcError",
     "ItemFailed",
@@ -103,6 +109,10 @@ class MissingExtra(TaktoraError, ImportError):
     """An optional package is not installed; the message names the command that installs it."""
 
 
+class InvalidTarget(TaktoraError, ValueError):
+    """``module:function`` on the command line names no function that can build on an executor."""
+
+
 # --- executor ---------------------------------------------------------------------------------
 
 
@@ -126,11 +136,16 @@ class ItemFailed(ExecutorError):
     """An item raised under ``Supervision.stop()``; ``__cause__`` is the original exception."""
 
     item_id: str
-    """Id of the item that failed."""
+    """Id of the item that failed; in a chain or graph, the node's own."""
 
-    def __init__(self, item_id: str, error: BaseException) -> None:
-        super().__init__(f"item {item_id!r} failed: {type(error).__name__}: {error}")
+    composition: str | None
+    """Id of the chain or graph that it is part of."""
+
+    def __init__(self, item_id: str, error: BaseException, composition: str | None = None) -> None:
+        part = "" if composition is None else f" (part of {composition!r})"
+        super().__init__(f"item {item_id!r}{part} failed: {type(error).__name__}: {error}")
         self.item_id = item_id
+        self.composition = composition
         self.__cause__ = error
 
 
@@ -147,6 +162,17 @@ class UnknownItem(ExecutorError, KeyError):
 
 class InvalidTrigger(ExecutorError, ValueError):
     """A trigger declaration that cannot work."""
+
+
+class GraphInvalid(ExecutorError, ValueError):
+    """A chain or graph that cannot run, and which of its vertices are why."""
+
+    vertices: tuple[str, ...]
+    """Names of the offending vertices; a cycle in its order."""
+
+    def __init__(self, message: str, vertices: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.vertices = tuple(vertices)
 
 
 class ThreadAttributesError(ExecutorError, OSError):

@@ -10,27 +10,32 @@ import itertools
 import logging
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from time import monotonic_ns
 from typing import Any
 
-from taktora.actors.actor import Actor, ActorRef, answer_full
+from taktora.actors.actor import Actor, ActorRef
 from taktora.actors.blocking import actor_thread, is_actor_thread
 from taktora.actors.cell import Cell, RunSwitch
-from taktora.actors.declare import TriggerDeclarer
+from taktora.actors.compositions import CompositionRef
+from taktora.actors.graph import GraphBuilder, Shape, shape_of
 from taktora.actors.item import Item
-from taktora.actors.items import ItemActor, ItemCell, ItemRef, has_reset
+from taktora.actors.items import ItemCell, ItemRef
+from taktora.actors.node import NodeSpec, Sketch
 from taktora.actors.promise import Promise
 from taktora.actors.roster import Roster
 from taktora.actors.scheduler import SchedulerActor, SchedulerCell
-from taktora.actors.wiring import wire
-from taktora.checks import build, identifier, instance, whole
+from taktora.actors.watchers import Watchers
+from taktora.adding import Adding, Defaults
+from taktora.checks import identifier, instance, whole
 from taktora.closing import Closing
-from taktora.core.mailbox import Overflow, Wake
+from taktora.core import plan
+from taktora.core.budgets import Fault
+from taktora.core.mailbox import Overflow
 from taktora.core.scheduler import Scheduler
-from taktora.core.stimuli import ActorSpec, Added, Remove
-from taktora.core.supervision import Directive, Supervision
+from taktora.core.stimuli import ClearFault, Remove
+from taktora.core.supervision import Supervision
 from taktora.drivers.role import DriverRole
 from taktora.drivers.signals import stop_on_signals
 from taktora.drivers.switch_interval import switch_interval as borrowed_switch_interval
@@ -42,8 +47,8 @@ from taktora.errors import (
     ExecutorClosed,
     ExecutorNotRunning,
     ExecutorRunning,
-    InvalidArgument,
     ItemFailed,
+    UnknownItem,
     WrongType,
 )
 from taktora.ipc.channel import Channel
@@ -75,12 +80,17 @@ class Executor(Closing):
             ``TAKTORA_DOMAIN``, else iceoryx2's own default.
         observer, monitor: see ``taktora.observe``.
         thread_attributes: affinity, names, SCHED_FIFO, timer slack of the threads that run items.
+        iteration_budget: what any one execution may take; a longer one faults the executor: only
+            fault handlers run until :meth:`clear_fault`. ``None``: as long as it likes.
         supervision: what to do when an item fails; ``add`` can override it per item.
         mailbox_capacity: messages that wait in front of one actor before ``overflow`` applies.
         overflow: what a full mailbox does with one more message.
         throughput: messages that an actor handles before others get their turn.
         switch_interval: seconds (the interpreter's thread switch interval while running; the
             setting is process-wide and put back at the end), or ``None`` to leave it alone.
+        busy_poll: seconds that the driver looks for the next wake-up before it sleeps, if the last
+            ones came that fast; 0 lets it sleep at once. Costs CPU time only while wake-ups come
+            faster than this.
         handle_signals: SIGINT and SIGTERM end ``run*()`` cleanly (main thread only).
         allow_blocking: let items wait for futures on the threads that run actors. Can deadlock.
 
@@ -97,27 +107,36 @@ class Executor(Closing):
         observer: Observer | None = None,
         monitor: ExecutionMonitor | None = None,
         thread_attributes: ThreadAttributes | None = None,
+        iteration_budget: Duration | None = None,
         supervision: Supervision | None = None,
         mailbox_capacity: int = 1024,
         overflow: Overflow = Overflow.REJECT,
         throughput: int = 32,
         switch_interval: float | None = 0.0005,
+        busy_poll: Duration = 0.0001,
         handle_signals: bool = True,
         allow_blocking: bool = False,
     ) -> None:
-        self._workers = whole(worker_threads, "worker_threads", least=0)
-        self._capacity = whole(mailbox_capacity, "mailbox_capacity", least=1)
-        self._throughput = whole(throughput, "throughput", least=1)
-        self._overflow = instance(overflow, Overflow, "overflow")
-        self._supervision = Supervision.stop()
-        if supervision is not None:
-            self._supervision = instance(supervision, Supervision, "supervision")
+        defaults = Defaults(
+            workers=whole(worker_threads, "worker_threads", least=0),
+            supervision=Supervision.stop()
+            if supervision is None
+            else instance(supervision, Supervision, "supervision"),
+            capacity=whole(mailbox_capacity, "mailbox_capacity", least=1),
+            overflow=instance(overflow, Overflow, "overflow"),
+            throughput=whole(throughput, "throughput", least=1),
+            iteration_budget=0
+            if iteration_budget is None
+            else to_nanos(iteration_budget, what="iteration_budget"),
+        )
+        self._workers = defaults.workers
         self._attributes = thread_attributes
         if thread_attributes is not None:
             instance(thread_attributes, ThreadAttributes, "thread_attributes")
         self._switch_interval = None
         if switch_interval is not None:
             self._switch_interval = to_nanos(switch_interval, what="switch_interval") / 1e9
+        poll = to_nanos(busy_poll, what="busy_poll", zero=True)
         self._handle_signals = instance(handle_signals, bool, "handle_signals")
         self._allow_blocking = instance(allow_blocking, bool, "allow_blocking")
         self.observation = Observation(observer, monitor)
@@ -126,12 +145,23 @@ class Executor(Closing):
         )
         """The node that this executor owns: its channels and services."""
         self._switch = RunSwitch()
-        self._scheduler = Scheduler()
-        self._driver = WaitSetDriver(self._scheduler, self._switch)
+        self._scheduler = Scheduler(defaults.iteration_budget)
+        self._driver = WaitSetDriver(self._scheduler, self._switch, poll)
         self._driver.on_gone = self._gone
+        self._driver.on_trip = self._trip
         self._role = DriverRole(self._driver)
         self._role.on_rest = self._nudge
         self._roster = Roster(self.name)
+        self._watchers = Watchers(self._roster)
+        self._adding = Adding(
+            self,
+            defaults,
+            self._roster,
+            self._driver,
+            self._switch,
+            self.observation,
+            self._role.do,
+        )
         self.expecting: set[Promise[Any]] = set()
         self._closed = False
         self._pid = os.getpid()
@@ -203,63 +233,128 @@ class Executor(Closing):
 
     def add(
         self,
-        item: Item | Callable[[], Item],
+        item: Item | Callable[[], Item] | Sketch,
+        *,
+        id: str | None = None,
+        placement: str = "auto",
+        fault_handler: Item | Callable[[], Item] | None = None,
+        supervision: Supervision | None = None,
+        mailbox_capacity: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> Any:
+        """Make ``item`` an actor and return its ref. Any thread, also while running.
+
+        The id is the item's own ``item_id``, else ``id``, else one is assigned. ``item`` may be a
+        factory (a class, or a function without parameters), which a restart calls again; or a
+        composition written with ``>>``, which is added as a chain or graph.
+        ``placement``: ``"inline"`` runs it on the driver thread, ``"pool"`` on a worker,
+        ``"auto"`` on a worker if there are any. ``fault_handler`` runs in place of the item, on
+        its triggers, after it broke the budget that it declared (``on.budget``) or the executor's.
+
+        Raises:
+            WrongType, InvalidArgument: an argument that cannot be.
+            InvalidTrigger, PortClosed: a declared trigger cannot work.
+            GraphInvalid: a composition that cannot run.
+            DuplicateItem: the same object, or the id, was added before.
+            ExecutorClosed: the executor is closed.
+        """
+        self._check_open()
+        if isinstance(item, Sketch):
+            if fault_handler is not None:
+                raise WrongType(
+                    "a composition has no fault handler of its own; give one to each item that "
+                    "needs it: node(item, fault_handler=...)"
+                )
+            parts, shape = shape_of(item)
+            return self._adding.composition(
+                parts,
+                plan.chain if item.is_chain else shape,
+                kind="chain" if item.is_chain else "graph",
+                id=id,
+                placement=placement,
+                supervision=supervision,
+                mailbox_capacity=mailbox_capacity,
+                overflow=overflow,
+            )
+        ref: ItemRef = self._adding.item(
+            item,
+            id=id,
+            placement=placement,
+            fault_handler=fault_handler,
+            supervision=supervision,
+            mailbox_capacity=mailbox_capacity,
+            overflow=overflow,
+        )
+        return ref
+
+    def add_chain(
+        self,
+        items: Sequence[Item | Callable[[], Item] | NodeSpec],
         *,
         id: str | None = None,
         placement: str = "auto",
         supervision: Supervision | None = None,
         mailbox_capacity: int | None = None,
         overflow: Overflow | None = None,
-    ) -> ItemRef:
-        """Make ``item`` an actor and return its ref. Any thread, also while running.
+    ) -> CompositionRef:
+        """Add items that run one after the other whenever the triggers of the first one fire.
 
-        The id is the item's own ``item_id``, else ``id``, else one is assigned. ``item`` may be a
-        factory (a class, or a function without parameters), which a restart calls again.
-        ``placement``: ``"inline"`` runs it on the driver thread, ``"pool"`` on a worker,
-        ``"auto"`` on a worker if there are any.
+        Each is an actor with an id and a ref of its own. ``STOP_CHAIN`` or an exception ends the
+        present run; what fires while a run lasts leads to one further run. ``ctx.emit(value)``
+        hands a value to the next item, as its ``ctx.input``. Give an item options of its own with
+        ``taktora.node(item, ...)``. Without an id one is assigned; nodes without one are called
+        ``"<chain id>-<n>"``. Any thread, also while running.
 
         Raises:
-            WrongType, InvalidArgument: an argument that cannot be.
-            InvalidTrigger, PortClosed: a declared trigger cannot work.
-            DuplicateItem: the same object, or the id, was added before.
-            ExecutorClosed: the executor is closed.
+            GraphInvalid: no items.
+            Others: as :meth:`add`; nothing was added.
         """
         self._check_open()
-        policy = self._supervision
-        if supervision is not None:
-            policy = instance(supervision, Supervision, "supervision")
-        inline = self._inline(placement)
-        capacity = self._capacity
-        if mailbox_capacity is not None:
-            capacity = whole(mailbox_capacity, "mailbox_capacity", least=1)
-        if overflow is not None:
-            instance(overflow, Overflow, "overflow")
-        built, factory = build(item)
-        if policy.directive is Directive.RESTART and factory is None and not has_reset(built):
-            raise WrongType(
-                f"{built!r} cannot be restarted: add it as a factory (its class, or a function "
-                "that makes it), or give it a reset() method"
+        given: Any = items
+        if not isinstance(given, list | tuple):
+            raise WrongType(f"add_chain takes a list of items, not {items!r}")
+        return self._adding.composition(
+            items,
+            plan.chain,
+            kind="chain",
+            id=id,
+            placement=placement,
+            supervision=supervision,
+            mailbox_capacity=mailbox_capacity,
+            overflow=overflow,
+        )
+
+    def add_graph(
+        self,
+        *,
+        id: str | None = None,
+        placement: str = "auto",
+        supervision: Supervision | None = None,
+        mailbox_capacity: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> GraphBuilder:
+        """Begin a graph of items: ``vertex``, ``edge``, ``root``, then ``build()``.
+
+        A vertex runs once all its predecessors are done, in parallel with others if there are
+        workers. ``STOP_CHAIN`` or an exception cancels what has not started. Options hold for all
+        vertices that have none of their own; ids and values are as in :meth:`add_chain`.
+        """
+        self._check_open()
+
+        def compose(nodes: Sequence[NodeSpec], shape: Shape) -> CompositionRef:
+            self._check_open()
+            return self._adding.composition(
+                nodes,
+                shape,
+                kind="graph",
+                id=id,
+                placement=placement,
+                supervision=supervision,
+                mailbox_capacity=mailbox_capacity,
+                overflow=overflow,
             )
-        wanted = identifier(built.item_id if built.item_id is not None else id)
-        declarer = TriggerDeclarer(f"item {wanted!r}" if wanted else repr(built))
-        built.declare_triggers(declarer)
-        item_id = self._roster.claim(wanted, "item", built)
-        try:
-            actor = ItemActor(
-                built,
-                item_id,
-                self,
-                capacity=capacity,
-                overflow=overflow or self._overflow,
-                factory=factory,
-            )
-        except BaseException:
-            self._roster.drop(item_id, built)
-            raise
-        cell = ItemCell(actor, throughput=self._throughput, inline=inline)
-        wire(cell, declarer.triggers, self._driver.rearm)
-        self._launch(cell, ActorSpec(item_id, actor.actor_inbox, declarer.triggers, policy))
-        return actor.actor_ref  # type: ignore[no-any-return]
+
+        return GraphBuilder(compose)
 
     def spawn(
         self,
@@ -283,17 +378,11 @@ class Executor(Closing):
         given: Any = actor_class
         if not (isinstance(given, type) and issubclass(given, Actor)):
             raise WrongType(f"spawn takes a subclass of taktora.Actor, not {actor_class!r}")
-        inline = self._inline(placement)
         wanted = identifier(id)
         actor = actor_class(*args, **kwargs)
         if not hasattr(actor, "actor_inbox"):
             raise WrongType(f"{actor_class.__name__}.__init__ must call super().__init__()")
-        actor.actor_inbox.capacity = self._capacity
-        actor.actor_inbox.overflow = self._overflow
-        actor_id = self._roster.claim(wanted, actor_class.__name__)
-        cell = Cell(actor, actor_id, throughput=self._throughput, inline=inline)
-        self._launch(cell, ActorSpec(actor_id, actor.actor_inbox, (), self._supervision))
-        return actor.actor_ref  # type: ignore[no-any-return]
+        return self._adding.plain(actor, wanted, placement)  # type: ignore[no-any-return]
 
     def ref(self, item_id: str) -> ActorRef[Any] | None:
         """The ref of the item or actor with this id, ``None`` when there is none (any more)."""
@@ -350,6 +439,25 @@ class Executor(Closing):
         """A handle that can stop this executor and nothing else."""
         return Stoppable(self.stop, lambda: self._switch.stopping)
 
+    @property
+    def fault(self) -> Fault | None:
+        """Why no item runs any more, if one broke the ``iteration_budget``. Any thread."""
+        return self._switch.fault
+
+    def clear_fault(self, item_id: str | None = None) -> None:
+        """End the executor's own fault, or that of an item; nothing if there is none. Any thread.
+
+        Raises:
+            UnknownItem: no item has that id.
+        """
+        if item_id is not None and self._roster.get(item_id) is None:
+            raise UnknownItem(f"no item with id {item_id!r} in executor {self.name!r}")
+        self._role.do(lambda: self._clear(item_id))
+
+    def _clear(self, item_id: str | None) -> None:
+        if item_id is None or item_id in self._scheduler:  # not gone meanwhile
+            self._driver.report(ClearFault(item_id))
+
     def check_runnable(self) -> None:
         """Raise what :meth:`run` would raise at once.
 
@@ -380,7 +488,8 @@ class Executor(Closing):
         with self._role.held():
             self._driver.pump()
             for actor_id in reversed(self._scheduler.actor_ids):
-                self._driver.report(Remove(actor_id))
+                if actor_id in self._scheduler:  # not gone with the chain or graph it was part of
+                    self._driver.report(Remove(actor_id))
             self._role.over = True
             self._driver.close()
             self.node.close()
@@ -417,12 +526,24 @@ class Executor(Closing):
 
         def stop() -> bool:
             actor_id = self._roster.id_of(ref)
-            if actor_id is None or actor_id not in self._scheduler.actor_ids:
+            if actor_id is None or actor_id not in self._scheduler:
                 return False
             self._driver.report(Remove(actor_id))
             return True
 
         return ref.is_alive() and self._role.try_at_rest(stop)
+
+    def watch(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
+        """Tell ``watcher`` when ``target``, an actor of this executor, has ended."""
+        self._watchers.add(watcher, target)
+
+    def unwatch(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
+        """Do not, after all."""
+        self._watchers.remove(watcher, target)
+
+    def lost(self, ref: ActorRef[Any], message: Any, reason: str) -> None:
+        """A message to an actor of this executor will never be handled."""
+        self.observation.dead_letter(ref.item_id, message, reason)
 
     # --- helpers ----------------------------------------------------------------------------------
 
@@ -462,7 +583,10 @@ class Executor(Closing):
                 if failure is not None:
                     if not isinstance(failure.error, Exception):
                         raise failure.error
-                    raise ItemFailed(failure.actor_id, failure.error) from failure.error
+                    composition = getattr(failure.actor_id, "composition", None)
+                    raise ItemFailed(
+                        failure.actor_id, failure.error, composition
+                    ) from failure.error
             except BaseException as raised:
                 error = raised
                 raise
@@ -510,46 +634,28 @@ class Executor(Closing):
                 f"executor {self.name!r} was torn down by an interrupt; close it, make a new one"
             )
 
-    def _inline(self, placement: str) -> bool:
-        if placement not in ("inline", "pool", "auto"):
-            raise InvalidArgument(
-                f"placement must be 'inline', 'pool' or 'auto', not {placement!r}"
-            )
-        if placement == "pool" and self._workers == 0:
-            raise InvalidArgument(
-                "placement='pool' needs workers: Executor(worker_threads=1) or more"
-            )
-        return placement == "inline" or self._workers == 0
-
-    def _launch(self, cell: Cell, spec: ActorSpec) -> None:
-        """Hand a wired actor to the scheduler; only then is its mailbox open to it."""
-        driver, told = self._driver, cell.told
-        cell.switch = self._switch
-        cell.on_dead_letter = self.observation.dead_letter
-        inbox = cell.inbox
-        inbox.on_dead_letter = self._dropper(cell.actor_id)
-        inbox.bell = lambda: driver.post(told)
-        cell.actor.actor_ref.home = self
-        driver.cells[cell.actor_id] = cell
-        self._roster.enter(cell.actor_id, cell.actor.actor_ref)
-        added = Added(spec)
-        cell.actor._announce = lambda: self._role.do(lambda: driver.report(added))  # noqa: SLF001
-        cell.actor._start_actor_loop()  # noqa: SLF001
-
-    def _dropper(self, actor_id: str) -> Callable[[Any, str], None]:
-        def dropped(entry: Any, reason: str) -> None:
-            if type(entry) is Wake:  # one tick of a burst too many: counted, not a letter
-                return
-            answered = answer_full(entry, actor_id, reason)
-            self.observation.dead_letter(actor_id, entry[0], reason, answered)
-
-        return dropped
-
     def _gone(self, actor_id: str) -> None:
         """An actor has stopped: forget it."""
         cell = self._driver.cells.pop(actor_id, None)
-        first = cell.item_actor.first if isinstance(cell, ItemCell) else None
-        self._roster.drop(actor_id, first)
+        self._roster.drop(actor_id)
+        if isinstance(cell, ItemCell):
+            for item in (cell.item_actor.first, cell.item_actor.handler):
+                self._roster.drop(actor_id, item)
+        self._watchers.ended(actor_id)
+
+    def _trip(self, actor_id: str | None, fault: Fault | None) -> None:
+        """An item, or (``None``) the executor, is faulted, or (no ``fault``) not any more."""
+        if actor_id is None:
+            self._switch.fault = fault
+        else:
+            cell = self._driver.cells[actor_id]
+            assert isinstance(cell, Cell)
+            cell.fault = fault
+            actor_id = cell.actor_id
+        if fault is None:
+            self.observation.cleared(actor_id)
+        else:
+            self.observation.faulted(actor_id, fault)
 
 
 @atexit.register

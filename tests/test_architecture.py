@@ -20,7 +20,7 @@ LAYERS = [
     {"ipc", "config", "plugins"},
     {"connectors", "drivers", "observe"},
     {"actors"},
-    {"executor", "runner", "checks", "log", "stoppable"},
+    {"adding", "executor", "runner", "checks", "log", "stoppable"},
     {"cli", "testing"},
 ]
 """From the ground up. A room may import rooms of its own layer's floor or below: see ``may``."""

@@ -66,11 +66,22 @@ class Home(Protocol):
     def stop_at_rest(self, ref: ActorRef[Any]) -> bool:
         """Stop the actor here and now if no driver is running; ``False`` if one is."""
 
+    def watch(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
+        """Tell ``watcher`` when ``target``, which lives here, has ended."""
+
+    def unwatch(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
+        """Do not, after all."""
+
+    def lost(self, ref: ActorRef[Any], message: Any, reason: str) -> None:
+        """A message to an actor that lives here will never be handled."""
+
 
 class ActorRef(pykka.ActorRef[A]):
     """The safe handle of an actor: may be passed around between threads."""
 
     home: Home | None = None
+    item_id: str = ""
+    """The actor's id in its executor."""
 
     def tell(self, message: Any) -> None:
         """Put ``message`` into the mailbox. Never blocks. Any thread.

@@ -9,26 +9,35 @@ from __future__ import annotations
 import logging
 import queue
 from time import monotonic_ns
-from typing import Any
+from typing import Any, Final
 
 from taktora.actors.actor import Actor, Entry, answer_dead, is_stop
 from taktora.actors.inbox import Inbox
+from taktora.core.budgets import Fault
+from taktora.core.commands import Land
 from taktora.core.mailbox import Wake
 from taktora.core.stimuli import Completed, Failed, Stimulus, Stopped, Told
 from taktora.observe.counters import ItemCounters
+from taktora.time import Nanos
 
 __all__ = ["Cell", "RunSwitch"]
 
 logger = logging.getLogger("taktora")
 
 
-class RunSwitch:
-    """Says that a run was asked to end; looked at between two messages. Written by any thread."""
+_ANY_TIME: Final = 2**63 - 1
 
-    __slots__ = ("stopping",)
+
+class RunSwitch:
+    """What all cells of an executor look at between two messages."""
+
+    __slots__ = ("fault", "stopping")
 
     def __init__(self) -> None:
         self.stopping = False
+        """The run was asked to end. Written by any thread."""
+        self.fault: Fault | None = None
+        """The executor is faulted: no item runs, only fault handlers. Written by the driver."""
 
 
 class Cell:
@@ -39,8 +48,10 @@ class Cell:
         "actor_id",
         "completed",
         "counters",
+        "fault",
         "inbox",
         "inline",
+        "limit",
         "on_dead_letter",
         "switch",
         "throughput",
@@ -58,6 +69,10 @@ class Cell:
         self.completed = Completed(actor_id)
         self.told = Told(actor_id)
         self.on_dead_letter: Any = None
+        self.limit: Nanos = _ANY_TIME
+        """What an execution may take before the scheduler must hear of it."""
+        self.fault: Fault | None = None
+        """The actor is faulted. Written by the driver while it is at rest."""
 
     def __repr__(self) -> str:
         return f"<Cell {self.actor_id!r} {'inline' if self.inline else 'pool'}>"
@@ -76,6 +91,7 @@ class Cell:
         """Handle waiting mail, up to ``throughput`` pieces; what to report."""
         take = self.inbox.take
         counters = self.counters
+        overran = 0
         for _ in range(self.throughput):
             entry = take()
             if entry is None:
@@ -90,18 +106,20 @@ class Cell:
             else:
                 error = self._receive(entry, began)
             took = monotonic_ns() - began
-            counters.count += 1
-            counters.took_sum += took
-            if took > counters.took_max:
-                counters.took_max = took
-            if took < counters.took_min:
-                counters.took_min = took
+            counters.took.record(took)
+            if took > self.limit:
+                counters.overruns += 1
+                overran = max(overran, took)
             if error is not None:
                 counters.failed += 1
-                return self._report(error)
+                return self._report(error, overran)
             if woken or self.switch.stopping:  # one wake-up each: data may have arrived meanwhile
                 break
-        return self.completed
+        return Completed(self.actor_id, overran) if overran else self.completed
+
+    def land(self, landing: Land) -> Stimulus | None:
+        """Obey ``Land``: only chains and graphs are told."""
+        raise AssertionError(f"{self!r} is no chain or graph: {landing}")
 
     def end(self) -> None:
         """Obey ``Stop``: the actor is at rest and will not run again."""
@@ -152,9 +170,9 @@ class Cell:
         self._bury(None)
         return Stopped(self.actor_id)
 
-    def _report(self, error: BaseException) -> Stimulus:
+    def _report(self, error: BaseException, overran: Nanos = 0) -> Stimulus:
         if not isinstance(error, Exception):
-            return Failed(self.actor_id, error)
+            return Failed(self.actor_id, error, overran=overran)
         self.actor._fail(error)  # noqa: SLF001
         self._bury(None)
         return Stopped(self.actor_id)

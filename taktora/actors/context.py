@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taktora.core.triggers import Fired
+from taktora.errors import WrongType
 from taktora.time import Nanos
 
 if TYPE_CHECKING:
+    from taktora.actors.actor import ActorRef, Home
     from taktora.actors.items import ItemActor, ItemRef
 
 __all__ = ["Context", "MessageContext"]
@@ -54,6 +56,41 @@ class Context:
     def send_event(self, event: Any) -> None:
         """Hand ``event`` to the observer's ``on_send_event``."""
         self._actor.host.observation.event(self._actor.item_id, event)
+
+    def watch(self, ref: ActorRef[Any]) -> None:
+        """Have ``on_receive`` called with ``Terminated`` once the actor behind ``ref`` has ended.
+
+        At once if it has. It may live in another executor. Twice is as once.
+
+        Raises:
+            WrongType: not the ref of an actor that an executor runs.
+        """
+        self._home_of(ref).watch(self.self_ref, ref)
+
+    def unwatch(self, ref: ActorRef[Any]) -> None:
+        """Watch it no longer; what is in the mailbox already stays there."""
+        self._home_of(ref).unwatch(self.self_ref, ref)
+
+    @staticmethod
+    def _home_of(ref: Any) -> Home:
+        home = getattr(ref, "home", None)
+        if home is None:
+            raise WrongType(f"only the ref of an actor in an executor can be watched, not {ref!r}")
+        return home  # type: ignore[no-any-return]
+
+    @property
+    def input(self) -> Any:
+        """In a chain or graph: what the node before emitted; with several before it, a tuple in the
+        order of the edges. For the first node the message that began the run, if one did. Else
+        ``None``.
+        """
+        return None
+
+    def emit(self, value: Any) -> None:
+        """Hand ``value`` to the nodes that follow in the chain or graph, as their ``input``.
+
+        The last call counts. An item that nothing follows emits to nobody.
+        """
 
     def execute_item(self) -> Any:
         """Run the item's ``execute`` with this context (what the default ``on_receive`` does)."""

@@ -19,7 +19,7 @@ from taktora.core.triggers import (
 )
 from taktora.errors import InvalidTrigger, PortClosed, WrongType
 from taktora.ipc.wakeup import listener_wakeup
-from taktora.time import Duration, to_nanos
+from taktora.time import Duration, Nanos, to_nanos
 
 __all__ = ["TriggerDeclarer"]
 
@@ -30,6 +30,8 @@ class TriggerDeclarer:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._triggers: list[Trigger] = []
+        self.budget_ns: Nanos = 0
+        """The budget that was declared; 0: none."""
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -112,6 +114,18 @@ class TriggerDeclarer:
                 "open, and a pipe, socket, eventfd or timerfd"
             ) from error
         return self._add(FdTrigger(number))
+
+    def budget(self, duration: Duration) -> Self:
+        """Let one execution take at most ``duration``; the last call counts.
+
+        A longer one faults the item: from then on its triggers run its fault handler instead (see
+        ``Executor.add``), or nothing, until ``ref.clear_fault()``.
+
+        Raises:
+            InvalidArgument: not a positive, finite duration.
+        """
+        self.budget_ns = to_nanos(duration, what=f"{self._owner}: budget")
+        return self
 
     def source(self, source: Any) -> Self:
         """Whatever trigger fits ``source``: subscriber, server, client, raw listener or fd."""

@@ -105,12 +105,20 @@ class Inbox(Mailbox):
                 if self._final is None:
                     return None
         with self._lock:
+            if self._control is None and self._line and self._line[0] is self._wake:
+                self._wake = None
+                return self._line.popleft()
             return take(self)
 
     def discard_ticks(self) -> int:
         """Take interval ticks out of what is pending; how many there were."""
         with self._lock:
             return super().discard_ticks()
+
+    def withdraw(self) -> None:
+        """Take the pending wake-up out, as if it had never been asked for."""
+        with self._lock:
+            super().withdraw()
 
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.flow import ControlFlow
+from taktora.actors.node import Composable
 from taktora.core.triggers import MissedTick
 from taktora.errors import WrongType
 from taktora.time import Duration, to_nanos
@@ -21,7 +22,7 @@ Execute = Callable[..., ControlFlow | None]
 """``execute(ctx)`` or ``execute()``."""
 
 
-class Item:
+class Item(Composable):
     """A unit of work. Subclass it, override :meth:`execute`, add it to an ``Executor``.
 
     Once added it is an actor: it has a mailbox and a ref, and runs on at most one thread at a

@@ -7,22 +7,20 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, handle_proxy
-from taktora.actors.cell import Cell
 from taktora.actors.context import Context, MessageContext
 from taktora.actors.flow import ControlFlow
 from taktora.actors.item import Item, adapt
+from taktora.actors.watched import WatchedCell
+from taktora.core.budgets import Fault
 from taktora.core.mailbox import Overflow, Wake
 from taktora.core.stimuli import Failed, Restarted, Stimulus
-from taktora.core.triggers import Fired
 from taktora.errors import WrongType
 from taktora.observe.observation import Observation
+from taktora.time import Nanos
 
-__all__ = ["Host", "ItemActor", "ItemCell", "ItemRef", "Rearm"]
+__all__ = ["Host", "ItemActor", "ItemCell", "ItemRef"]
 
 logger = logging.getLogger("taktora")
-
-Rearm = tuple[Any, Callable[[], bool], tuple[Fired, ...]]
-"""A source with a ``drained`` flag, whether it holds more, and the firing that says so."""
 
 
 class Host(Protocol):
@@ -33,6 +31,9 @@ class Host(Protocol):
     def stop(self) -> None:
         """End the run."""
 
+    def clear_fault(self, item_id: str | None = None) -> None:
+        """End the fault of an item, or the executor's own."""
+
 
 class ItemRef(ActorRef["ItemActor"]):
     """The handle of an item: ``tell``, ``ask``, ``proxy``, ``stop``, ``is_alive``. Any thread."""
@@ -42,11 +43,31 @@ class ItemRef(ActorRef["ItemActor"]):
         self.item_id = actor.item_id
         self._actor_weakref = lambda: actor.item  # type: ignore[assignment]
 
+        self._host = actor.host
+        self._cell: ItemCell | None = None
+
+    def bind(self, cell: ItemCell) -> None:
+        """Called by the cell that runs the item."""
+        self._cell = cell
+
     def __str__(self) -> str:
         return f"item {self.item_id!r}"
 
     def __repr__(self) -> str:
         return f"<ItemRef {self.item_id!r}{'' if self.is_alive() else ' (stopped)'}>"
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why the item does not run any more, if it broke its budget. Any thread."""
+        return None if self._cell is None else self._cell.fault
+
+    def clear_fault(self) -> None:
+        """Let the item run again after it broke its budget; nothing if it did not. Any thread.
+
+        Takes effect with the driver's next turn. ``overruns`` in the statistics stays.
+        """
+        if self.is_alive():
+            self._host.clear_fault(self.item_id)
 
 
 class ItemActor(Actor):
@@ -61,6 +82,7 @@ class ItemActor(Actor):
         capacity: int,
         overflow: Overflow,
         factory: Callable[[], Item] | None,
+        handler: Item | None = None,
     ) -> None:
         self.item = item
         self.first = item  # kept, so that nothing else gets its identity while this actor lives
@@ -68,6 +90,8 @@ class ItemActor(Actor):
         self.host = host
         self.factory = factory
         self.flow = adapt(item.execute)
+        self.handler = handler
+        self.handler_flow = None if handler is None else adapt(handler.execute)
         super().__init__()
         self.actor_inbox.capacity = capacity
         self.actor_inbox.overflow = overflow
@@ -102,11 +126,17 @@ class ItemActor(Actor):
 
     def on_start(self) -> None:
         """As the item's."""
+        if self.handler is not None:
+            self.handler.on_start()
         self.item.on_start()
 
     def on_stop(self) -> None:
         """As the item's."""
-        self.item.on_stop()
+        try:
+            self.item.on_stop()
+        finally:
+            if self.handler is not None:
+                self.handler.on_stop()
 
     def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:
         """As the item's."""
@@ -125,48 +155,63 @@ class ItemActor(Actor):
             self.item.reset()  # type: ignore[attr-defined]  # checked when it was added
 
 
-class ItemCell(Cell):
+class ItemCell(WatchedCell):
     """Runs one item: wake-ups as ``execute``, messages as ``on_receive``."""
 
-    __slots__ = ("item_actor", "observation", "on_rearm", "rearm", "ticks")
+    __slots__ = ("item_actor", "observation", "stopped")
 
     item_actor: ItemActor
+    stopped: bool
+    """The latest execution wants nothing of its chain or graph to follow."""
 
     def __init__(self, actor: ItemActor, *, throughput: int, inline: bool) -> None:
         super().__init__(actor, actor.item_id, throughput=throughput, inline=inline)
         self.item_actor = actor
         self.observation = actor.host.observation
-        self.rearm: tuple[Rearm, ...] = ()
-        self.on_rearm: Callable[[tuple[Fired, ...]], None] | None = None
-        self.ticks = False
+        self.stopped = False
+        actor.actor_ref.bind(self)
 
     def _wake(self, wake: Wake, began: int) -> BaseException | None:
         fired = wake.fired
         ctx = Context(self.item_actor, fired, began)
-        error: BaseException | None = None
-        if self.observation.on:
-            error = self.observation.around(
-                self.item_actor.item, self.actor_id, self.item_actor.call, ctx
-            )
-        else:
-            try:
-                flow = self.item_actor.flow(ctx)
-                if flow is not None:
-                    self.item_actor.check(flow)
-            except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
-                error = raised
-        for source, more, again in self.rearm:
-            if not source.drained:  # it took something and did not look whether that was all
-                source.drained = True
-                if more():
-                    self.inbox.wake(again)
-        if self.on_rearm is not None:
-            self.on_rearm(fired)
-        if self.ticks:
-            scheduled = ctx.scheduled_ns
-            if scheduled is not None:
-                self.counters.note_tick(began - scheduled)
+        error = self.perform(ctx)
+        self.look_again(fired)
+        pace = self.counters.pace
+        if pace is not None:
+            pace.note(fired, began)
         return error
+
+    def perform(self, ctx: Context) -> BaseException | None:
+        """Run ``execute``, or the fault handler; what it raised, if anything.
+
+        Afterwards :attr:`stopped` says whether it wants nothing to follow.
+        """
+        self.stopped = False
+        work, who = self._execute, self.item_actor.item
+        if self.fault is not None or self.switch.fault is not None:
+            if self.item_actor.handler is None:
+                self.stopped = True
+                return None
+            work, who = self._handle_fault, self.item_actor.handler
+        if self.observation.on:
+            return self.observation.around(who, self.actor_id, work, ctx)
+        try:
+            work(ctx)
+        except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
+            return raised
+        return None
+
+    def _execute(self, ctx: Context) -> None:
+        flow = self.item_actor.flow(ctx)
+        if flow is not None:
+            self.stopped = self.item_actor.check(flow) is ControlFlow.STOP_CHAIN
+
+    def _handle_fault(self, ctx: Context) -> None:
+        handle = self.item_actor.handler_flow
+        assert handle is not None
+        flow = handle(ctx)
+        if flow is not None:
+            self.stopped = self.item_actor.check(flow) is ControlFlow.STOP_CHAIN
 
     def _receive(self, entry: Entry, began: int) -> BaseException | None:
         message, promise = entry
@@ -208,14 +253,18 @@ class ItemCell(Cell):
     def _start_failed(self, error: BaseException) -> Stimulus:
         return Failed(self.actor_id, error)  # as in pykka, on_failure is only for what came later
 
-    def _report(self, error: BaseException) -> Stimulus:
+    def _report(self, error: BaseException, overran: Nanos = 0) -> Stimulus:
         """A failing item stays an actor; supervision decides about it."""
+        self.note_failure(error)
+        return Failed(self.actor_id, error, overran=overran)
+
+    def note_failure(self, error: BaseException) -> None:
+        """Call the item's ``on_failure``."""
         info = (type(error), error, error.__traceback__)
         try:
             self.item_actor.on_failure(*info)
         except BaseException:  # a hook must not take a worker down
             logger.exception("on_failure of %s raised", self.item_actor)
-        return Failed(self.actor_id, error)
 
 
 def has_reset(item: Item) -> bool:

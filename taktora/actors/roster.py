@@ -57,6 +57,17 @@ class Roster:
                 self._objects[id(item)] = wanted
             return wanted
 
+    def hold(self, item: Item, owner: str) -> None:
+        """Note that ``item`` serves the actor ``owner``, as its fault handler.
+
+        Raises:
+            DuplicateItem: ``item`` is here already; nothing was noted.
+        """
+        with self._lock:
+            if (before := self._objects.get(id(item))) is not None:
+                raise DuplicateItem(f"{item!r} was already added, as or for {before!r}")
+            self._objects[id(item)] = owner
+
     def enter(self, actor_id: str, ref: ActorRef[Any]) -> None:
         """Fill a reserved place."""
         with self._lock:

@@ -12,8 +12,9 @@ from taktora.actors.actor import Actor, ActorRef, Entry
 from taktora.actors.cell import Cell
 from taktora.core.records import Description
 from taktora.core.scheduler import Scheduler
-from taktora.core.stimuli import Describe, Pause, Remove, Resume, Stimulus
+from taktora.core.stimuli import ClearFault, Describe, Pause, Remove, Resume, Stimulus
 from taktora.errors import UnknownItem, WrongType
+from taktora.time import Nanos
 
 __all__ = ["SchedulerActor", "SchedulerCell"]
 
@@ -28,7 +29,7 @@ class SchedulerRef(ActorRef["SchedulerActor"]):
 
 
 class SchedulerActor(Actor):
-    """Takes ``Pause``, ``Resume``, ``Remove`` and ``Describe``; anything else is a WrongType."""
+    """Takes ``Pause``, ``Resume``, ``Remove``, ``ClearFault`` and ``Describe``, nothing else."""
 
     def __init__(self, scheduler: Scheduler, report: Report, name: str) -> None:
         super().__init__()
@@ -47,7 +48,7 @@ class SchedulerActor(Actor):
 
         Raises:
             UnknownItem: no item with that id.
-            WrongType: not one of the four messages.
+            WrongType: not one of these messages.
         """
         if isinstance(message, Describe):
             return self._scheduler.describe()
@@ -58,8 +59,14 @@ class SchedulerActor(Actor):
                 )
             self._report(message)
             return None
+        if isinstance(message, ClearFault):
+            if not isinstance(message.actor_id, str | None):
+                raise WrongType(f"ClearFault takes an item id or None, not {message.actor_id!r}")
+            self._report(message)
+            return None
         raise WrongType(
-            f"the scheduler takes Pause(id), Resume(id), Remove(id) and Describe(), not {message!r}"
+            "the scheduler takes Pause(id), Resume(id), Remove(id), ClearFault(id) and Describe(), "
+            f"not {message!r}"
         )
 
 
@@ -94,5 +101,5 @@ class SchedulerCell(Cell):
             return None
         return error
 
-    def _report(self, error: BaseException) -> Stimulus:
+    def _report(self, error: BaseException, overran: Nanos = 0) -> Stimulus:  # noqa: ARG002
         raise error  # a bug of ours: nothing to supervise, and nothing to hide

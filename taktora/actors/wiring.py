@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taktora.actors.items import ItemCell, Rearm
+from taktora.actors.watched import Rearm, WatchedCell
 from taktora.core.triggers import (
     DeadlineTrigger,
     FdTrigger,
     Fired,
     IntervalTrigger,
     ListenerTrigger,
+    MissedTick,
     Trigger,
     kind_of,
 )
+from taktora.observe.pace import Pace
 
 __all__ = ["wire"]
 
 
-def wire(cell: ItemCell, triggers: tuple[Trigger, ...], rearm_fd: Callable[[int], None]) -> None:
+def wire(cell: WatchedCell, triggers: tuple[Trigger, ...], rearm_fd: Callable[[int], None]) -> None:
     """Ports may hold more than the item took; file descriptors are reported once until re-armed."""
     rearm: list[Rearm] = []
     fds: dict[int, int] = {}
     for slot, trigger in enumerate(triggers):
         if isinstance(trigger, IntervalTrigger):
-            cell.ticks = True
+            cell.counters.pace = pace = cell.counters.pace or Pace()
+            if trigger.missed is MissedTick.DELAY:
+                pace.delays(slot, trigger.period)
         elif isinstance(trigger, FdTrigger):
             fds[slot] = trigger.source
         elif not isinstance(trigger, ListenerTrigger):
             kind = "subscriber" if isinstance(trigger, DeadlineTrigger) else kind_of(trigger)
             again = (Fired(kind, trigger.source, slot=slot),)
-            rearm.append((trigger.source, trigger.source.wakeup.has_data, again))
+            rearm.append((trigger.source, trigger.source.wakeup.probe(), again))
     cell.rearm = tuple(rearm)
     if not fds:
         return

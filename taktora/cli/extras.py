@@ -16,6 +16,7 @@ EXTRAS = {
     "zenoh": "eclipse-zenoh",
     "testing": "hypothesis",
     "otel": "opentelemetry-sdk",
+    "cli": "rich",
 }
 """Extra: the distribution that it installs."""
 

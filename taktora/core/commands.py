@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import field, frozen
 
+from taktora.core.budgets import Fault
 from taktora.core.triggers import SourceTrigger
 
 __all__ = [
+    "Clear",
     "Command",
     "Escalate",
     "Execute",
     "Forget",
+    "Land",
     "Restart",
     "Start",
     "Stop",
+    "Trip",
     "Unwatch",
     "Watch",
 ]
@@ -31,6 +37,8 @@ class Execute:
     """Let the actor handle its mail; answer with ``Completed``, ``Failed`` or ``Stopped``."""
 
     actor_id: str
+    onward: bool = False
+    """It goes on with a run of its chain or graph: part of the wake-up that began that."""
 
 
 @frozen
@@ -77,5 +85,35 @@ class Escalate:
     error: BaseException = field(eq=False)
 
 
-Command = Start | Execute | Restart | Stop | Forget | Watch | Unwatch | Escalate
+@frozen
+class Land:
+    """A run of a chain or graph is over: tell whoever observes, and answer whoever asked for it."""
+
+    actor_id: str
+    left_out: tuple[str, ...] = ()
+    """Members that never started."""
+    values: tuple[Any, ...] = field(default=(), eq=False)
+    """What the members that nobody follows emitted."""
+    error: BaseException | None = field(default=None, eq=False)
+    """What cut the run short, if a member raised."""
+
+
+@frozen
+class Trip:
+    """From now on run the fault handler instead of the item, or nothing; ``None``: of every item."""
+
+    actor_id: str | None
+    fault: Fault
+
+
+@frozen
+class Clear:
+    """The fault is over."""
+
+    actor_id: str | None
+
+
+Command = (
+    Start | Execute | Restart | Stop | Forget | Watch | Unwatch | Escalate | Land | Trip | Clear
+)
 """Everything that :meth:`~taktora.core.scheduler.Scheduler.handle` returns."""

@@ -66,6 +66,11 @@ class Wake:
 
         The order is that of the first firings. Events of a raw listener add up instead.
         """
+        if len(fired) == 1 == len(self.fired):
+            old, new = self.fired[0], fired[0]
+            if not old.events and _same(old, new):
+                self.fired = fired
+                return True
         merged = list(self.fired)
         replaced = False
         for new in fired:
@@ -258,6 +263,12 @@ class Mailbox:
                 if entry is self._wake:
                     self._wake = None
         return count
+
+    def withdraw(self) -> None:
+        """Take the pending wake-up out, as if it had never been asked for."""
+        if self._wake is not None:
+            self._line.remove(self._wake)
+            self._wake = None
 
     def settle(self) -> bool:
         """Whether something is waiting; ``False`` promises that the next put announces itself."""

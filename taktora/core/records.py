@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from attrs import frozen
 
+from taktora.core.budgets import Budget
 from taktora.core.commands import Command, Execute
+from taktora.core.flight import Flight
 from taktora.core.mailbox import Mailbox
+from taktora.core.plan import Plan
 from taktora.core.stimuli import ActorSpec
 from taktora.core.supervision import FailureLog, Supervision
 from taktora.core.timers import Timer
@@ -17,12 +21,14 @@ from taktora.time import Nanos
 __all__ = [
     "ActorDescription",
     "ActorRecord",
+    "Composition",
     "DeadlineTimer",
     "Description",
     "IntervalTimer",
     "Phase",
     "RestartPause",
     "Subscription",
+    "Wait",
 ]
 
 
@@ -101,14 +107,20 @@ class ActorRecord:
     """All that the scheduler knows about one actor. Owned by the scheduler."""
 
     __slots__ = (
+        "boarding",
+        "budget",
+        "composition",
         "deadlines",
         "doomed",
         "execute",
         "failures",
+        "home",
         "intervals",
         "mailbox",
+        "onward",
         "paused",
         "phase",
+        "place",
         "restart_pause",
         "skipped",
         "sources",
@@ -120,16 +132,66 @@ class ActorRecord:
         self.spec = spec
         self.mailbox: Mailbox = spec.mailbox
         self.execute: tuple[Command, ...] = (Execute(spec.actor_id),)
+        self.onward: tuple[Command, ...] = ()
         self.phase = Phase.IDLE
         self.paused = False
         self.doomed = False
         self.started = False
         self.skipped = 0
         self.failures = FailureLog()
+        self.budget = Budget(spec.budget, "budget")
+        self.composition: Composition | None = None
+        """Set: this actor is a chain or graph."""
+        self.home: Composition | None = None
+        """The chain or graph that it is a member of, at ``place`` of its plan."""
+        self.place = 0
+        self.boarding = False
+        """Its part of a run waits in its mailbox."""
         self.intervals: list[IntervalTimer] = []
         self.deadlines: list[DeadlineTimer] = []
         self.restart_pause: list[RestartPause] = []
         self.sources: list[int] = []
+
+
+class Wait(enum.Enum):
+    """What a chain or graph with mail waits for."""
+
+    NOTHING = "nothing"
+    REST = "rest"
+    """A member that handles a message."""
+    RETURN = "return"
+    """A member that is paused, starting, or to be built anew."""
+
+
+class Composition:
+    """What the scheduler knows of a chain or graph beyond what it knows of any actor."""
+
+    __slots__ = ("_wakes", "actor", "error", "flight", "held", "members", "plan", "waits", "walked")
+
+    actor: ActorRecord
+    """The chain or graph itself."""
+
+    def __init__(self, plan: Plan, members: list[ActorRecord], *, walked: bool) -> None:
+        self.plan = plan
+        self.members = members
+        self.walked = walked
+        self.flight: Flight | None = None
+        self.error: BaseException | None = None
+        """What cut the present run short."""
+        self.waits = Wait.NOTHING
+        self.held: list[ActorRecord] = []
+        """Members with mail that may not run before the run is over."""
+        self._wakes = [
+            tuple(Fired("predecessor", plan.ids[number]) for number in before)
+            for before in plan.predecessors
+        ]
+
+    def wake_of(self, number: int, values: list[Any]) -> tuple[Fired, ...]:
+        """What wakes a member whose predecessors are done, with what these emitted."""
+        before = self.plan.predecessors[number]
+        if all(values[at] is None for at in before):
+            return self._wakes[number]
+        return tuple(Fired("predecessor", self.plan.ids[at], value=values[at]) for at in before)
 
 
 class Subscription:

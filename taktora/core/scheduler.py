@@ -7,7 +7,8 @@ Laws (numbered in ``spec/scheduler.md``):
 * Nothing is lost: a trigger for an actor that cannot run now waits in its mailbox; when it can run
   and has mail, it has an ``Execute`` outstanding.
 * No ``Execute`` outside a run, after ``StopRequested``, or while the actor is paused.
-* The scheduler is over with a run when it was asked to stop and nothing is outstanding.
+* The scheduler is over with a run when it was asked to stop and nothing is outstanding. A chain or
+  graph (``core/composing.py``) is outstanding as a whole, from the first of its members to the last.
 
 It knows no thread, clock, socket or shared memory. Only one thread may call it at a time.
 """
@@ -17,33 +18,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from taktora.core.budgets import Budget
 from taktora.core.commands import (
+    Clear,
     Command,
     Escalate,
-    Forget,
+    Execute,
     Restart,
     Start,
-    Stop,
+    Trip,
     Unwatch,
     Watch,
 )
+from taktora.core.composing import Composing, farewell
 from taktora.core.grid import first_tick, tick
 from taktora.core.mailbox import Woke
 from taktora.core.records import (
     ActorDescription,
     ActorRecord,
+    Composition,
     DeadlineTimer,
     Description,
     IntervalTimer,
     Phase,
     RestartPause,
     Subscription,
+    Wait,
 )
 from taktora.core.stimuli import (
+    ActorSpec,
     Added,
+    Advanced,
+    Assembled,
+    ClearFault,
     Completed,
     Elapsed,
     Failed,
+    FlightBegan,
     Pause,
     Remove,
     Restarted,
@@ -56,6 +67,7 @@ from taktora.core.stimuli import (
     StopRequested,
     Told,
     Triggered,
+    Walked,
 )
 from taktora.core.supervision import Directive
 from taktora.core.timers import Timers
@@ -79,14 +91,18 @@ _STARTING, _IDLE, _ACTIVE, _SUSPENDED = Phase.STARTING, Phase.IDLE, Phase.ACTIVE
 class Scheduler:
     """Decides who runs next. See the module's laws."""
 
-    def __init__(self) -> None:
+    def __init__(self, iteration_budget: Nanos = 0) -> None:
         self._actors: dict[str, ActorRecord] = {}
         self._timers = Timers()
+        self.next_due: Callable[[], Nanos | None] = self._timers.next_due
+        """When ``Elapsed`` should be reported next; ``None``: no timer is wanted."""
         self._subscriptions: dict[int, list[Subscription]] = {}
         self._numbers: dict[Any, int] = {}
         self._keys: dict[int, Any] = {}
         self._next_number = 0
         self._epoch: Nanos = 0
+        self._composing = Composing(self)
+        self._budget = Budget(iteration_budget, "iteration_budget")
         self._running = False
         self.open = False
         """A run is under way and was not asked to stop. For others to read."""
@@ -94,6 +110,11 @@ class Scheduler:
         """``Execute`` commands that were not answered yet."""
         self._handlers: dict[type[Any], Callable[[Any, Nanos], tuple[Command, ...]]] = {
             Added: self._added,
+            Assembled: self._assembled,
+            FlightBegan: self._flight_began,
+            Advanced: self._advanced,
+            Walked: self._walked,
+            ClearFault: self._clear_fault,
             Told: self._told,
             Triggered: self._triggered,
             Elapsed: self._elapsed,
@@ -121,10 +142,6 @@ class Scheduler:
         """
         return self._handlers[type(stimulus)](stimulus, now)
 
-    def next_due(self) -> Nanos | None:
-        """When ``Elapsed`` should be reported next; ``None``: no timer is wanted."""
-        return self._timers.next_due()
-
     @property
     def finished(self) -> bool:
         """The run was asked to stop and nothing is outstanding any more."""
@@ -139,6 +156,10 @@ class Scheduler:
     def actor_ids(self) -> tuple[str, ...]:
         """Ids in the order in which the actors were added."""
         return tuple(self._actors)
+
+    def __contains__(self, actor_id: object) -> bool:
+        """Whether an actor with this id is scheduled."""
+        return actor_id in self._actors
 
     def describe(self) -> Description:
         """Everything that is scheduled, as data."""
@@ -166,10 +187,38 @@ class Scheduler:
     # --- lifecycle ------------------------------------------------------------------------------
 
     def _added(self, stimulus: Added, now: Nanos) -> tuple[Command, ...]:
-        spec = stimulus.spec
-        if spec.actor_id in self._actors:
-            raise DuplicateItem(f"an item with id {spec.actor_id!r} was already added")
+        self._refuse_duplicates(stimulus.spec)
+        return tuple(self._enter(stimulus.spec, now)[1])
+
+    def _assembled(self, stimulus: Assembled, now: Nanos) -> tuple[Command, ...]:
+        self._refuse_duplicates(stimulus.spec, *stimulus.members)
+        commands: list[Command] = []
+        members: list[ActorRecord] = []
+        for place, spec in enumerate(stimulus.members):
+            member, more = self._enter(spec, now)
+            member.place = place
+            members.append(member)
+            commands += more
+        composition = Composition(stimulus.plan, members, walked=stimulus.walked)
+        actor, more = self._enter(stimulus.spec, now, composition)
+        composition.actor = actor
+        for member in members:
+            member.home = composition
+            member.onward = (Execute(member.spec.actor_id, onward=True),)
+        return (*commands, *more)
+
+    def _refuse_duplicates(self, *specs: ActorSpec) -> None:
+        for number, spec in enumerate(specs):
+            before = (earlier.actor_id for earlier in specs[:number])
+            if spec.actor_id in self._actors or spec.actor_id in before:
+                raise DuplicateItem(f"an item with id {spec.actor_id!r} was already added")
+
+    def _enter(
+        self, spec: ActorSpec, now: Nanos, composition: Composition | None = None
+    ) -> tuple[ActorRecord, list[Command]]:
+        """Write an actor down, and begin with it if a run is under way."""
         actor = ActorRecord(spec)
+        actor.composition = composition
         self._actors[spec.actor_id] = actor
         commands: list[Command] = []
         for slot, trigger in enumerate(spec.triggers):
@@ -189,7 +238,7 @@ class Scheduler:
                 actor.sources.append(number)
         if self._running:
             commands += self._begin(actor, now)
-        return tuple(commands)
+        return actor, commands
 
     def _begin(self, actor: ActorRecord, now: Nanos) -> list[Command]:
         """Arm the actor's timers and let it start; part of a run's start, or of an add during one."""
@@ -210,7 +259,7 @@ class Scheduler:
         elif actor.phase is _SUSPENDED:
             commands.append(Restart(actor.spec.actor_id))
         elif actor.mailbox.settle():
-            commands += self._activate(actor)
+            commands += self.activate(actor)
         return commands
 
     def _run_started(self, _: RunStarted, now: Nanos) -> tuple[Command, ...]:
@@ -224,16 +273,24 @@ class Scheduler:
         return tuple(commands)
 
     def _stop_requested(self, _: StopRequested, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
+        return tuple(self._close())
+
+    def _close(self) -> list[Command]:
+        """Begin nothing more in this run."""
         self.open = False
-        return _NOTHING
+        return self._composing.ground()
 
     def _run_ended(self, _: RunEnded, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
         self._running = self.open = False
         self._timers.clear()
+        self._composing.tear_down()
         self.in_flight = 0
-        for actor in self._actors.values():  # none, unless the run was torn down half-way
-            if actor.phase is _ACTIVE:
+        for actor in self._actors.values():
+            if actor.phase is _ACTIVE:  # none, unless the run was torn down half-way
                 actor.phase = _IDLE
+            if actor.composition is not None:
+                actor.composition.waits = Wait.NOTHING
+                actor.composition.held.clear()
         return _NOTHING
 
     # --- what wakes -----------------------------------------------------------------------------
@@ -248,11 +305,13 @@ class Scheduler:
                 subscription.deadline.due = now + subscription.deadline.within
             actor = subscription.actor
             actor.mailbox.wake(subscription.fired)
-            if actor.phase is _IDLE and self.open and not actor.paused:
-                actor.phase = _ACTIVE
-                self.in_flight += 1
-                return actor.execute
-            return _NOTHING
+            if actor.composition is None:
+                if actor.phase is _IDLE and self.open and not actor.paused:
+                    actor.phase = _ACTIVE
+                    self.in_flight += 1
+                    return actor.execute
+                return _NOTHING
+            return self.activate(actor)
         commands: list[Command] = []
         for subscription in subscriptions:
             if subscription.deadline is not None:
@@ -262,7 +321,7 @@ class Scheduler:
                 first = fired[0]
                 fired = (Fired(first.kind, first.source, None, stimulus.events, first.slot),)
             subscription.actor.mailbox.wake(fired)
-            commands += self._activate(subscription.actor)
+            commands += self.activate(subscription.actor)
         return tuple(commands)
 
     def _told(self, stimulus: Told, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
@@ -270,7 +329,7 @@ class Scheduler:
         if actor is None:  # stopped while the message was under way: its mailbox has answered
             return _NOTHING
         # The bell may be old: an execution that was under way has taken the message along.
-        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
+        return self.activate(actor) if actor.mailbox.settle() else _NOTHING
 
     def _elapsed(self, _: Elapsed, now: Nanos) -> tuple[Command, ...]:
         commands: list[Command] = []
@@ -300,7 +359,7 @@ class Scheduler:
                 left -= 1
                 actor.skipped += woke is Woke.REPLACED
         actor.skipped += left
-        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
+        return self.activate(actor) if actor.mailbox.settle() else _NOTHING
 
     def _missed(self, timer: DeadlineTimer, now: Nanos) -> tuple[Command, ...]:
         scheduled = timer.due
@@ -312,57 +371,117 @@ class Scheduler:
             return _NOTHING
         fired = Fired("deadline_missed", timer.source, scheduled, slot=timer.slot)
         actor.mailbox.wake((fired,))
-        return self._activate(actor)
+        return self.activate(actor)
 
     # --- what an execution led to ---------------------------------------------------------------
 
-    def _completed(self, stimulus: Completed, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
+    def _completed(self, stimulus: Completed, now: Nanos) -> tuple[Command, ...]:
         actor = self._actors[stimulus.actor_id]
         actor.phase = _IDLE
         self.in_flight -= 1
-        if actor.doomed:
-            return self._forget(actor, stop=True)
+        if stimulus.overran:
+            return (*self._overran(actor, stimulus.overran, now), *self._after(actor))
+        if actor.doomed or actor.home is not None or actor.composition is not None:
+            return tuple(self._after(actor))
         if actor.mailbox.settle():
-            return self._activate(actor)
+            return self.activate(actor)
         return _NOTHING
+
+    def _advanced(self, stimulus: Advanced, now: Nanos) -> tuple[Command, ...]:
+        member = self._actors[stimulus.actor_id]
+        member.phase = _IDLE
+        self.in_flight -= 1
+        commands = self._overran(member, stimulus.overran, now) if stimulus.overran else []
+        commands += self._composing.advanced(member, stimulus)
+        return (*commands, *self._after(member))
+
+    def _flight_began(self, stimulus: FlightBegan, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
+        composition = self._actors[stimulus.actor_id].composition
+        assert composition is not None
+        return tuple(self._composing.began(composition, stimulus.fired))
+
+    def _walked(self, stimulus: Walked, now: Nanos) -> tuple[Command, ...]:
+        actor = self._actors[stimulus.actor_id]
+        commands: list[Command] = []
+        for member_id, took in stimulus.overran:
+            commands += self._overran(self._actors[member_id], took, now)
+        if stimulus.failed is not None:
+            assert stimulus.error is not None
+            commands += self._supervise(self._actors[stimulus.failed], stimulus.error, now)
+        return (*commands, *self.at_rest(actor))
+
+    def at_rest(self, actor: ActorRecord) -> list[Command]:
+        """A chain or graph is through with its run."""
+        actor.phase = _IDLE
+        self.in_flight -= 1
+        return self._after(actor)
+
+    def _after(self, actor: ActorRecord) -> list[Command]:
+        """Who runs now that ``actor`` is idle: it again, or who waited for it."""
+        commands: list[Command] = []
+        if actor.doomed:
+            return self.forget(actor, stop=True)
+        home = actor.home
+        if home is not None and (home.held or home.waits is not Wait.NOTHING):
+            commands += self._composing.changed(home)
+        if actor.composition is not None:  # before its next run, or they might wait for ever
+            commands += self._composing.release(actor.composition)
+        if actor.phase is _IDLE and actor.mailbox.settle():
+            commands += self.activate(actor)
+        return commands
 
     def _failed(self, stimulus: Failed, now: Nanos) -> tuple[Command, ...]:
         actor = self._actors.get(stimulus.actor_id)
         if actor is None:  # removed itself while starting
             return _NOTHING
+        commands = self._overran(actor, stimulus.overran, now) if stimulus.overran else []
         starting, restarting = actor.phase is _STARTING, actor.phase is _SUSPENDED
         if actor.phase is _ACTIVE:
             self.in_flight -= 1
         actor.phase = _IDLE
-        # SystemExit and KeyboardInterrupt are wishes to end, not failures to live with.
-        fatal = not isinstance(stimulus.error, Exception)
         if actor.doomed:
-            commands = self._forget(actor, stop=True)
-            if not fatal:
-                return commands
-            self.open = False
-            return (*commands, Escalate(stimulus.actor_id, stimulus.error))
+            if stimulus.aboard:
+                commands += self._composing.failed(actor, stimulus.error)
+            commands += self.forget(actor, stop=True)
+            if isinstance(stimulus.error, Exception):
+                return tuple(commands)
+            return (*commands, *self._close(), Escalate(stimulus.actor_id, stimulus.error))
+        commands += self._supervise(actor, stimulus.error, now, starting, restarting)
+        if stimulus.aboard:
+            commands += self._composing.failed(actor, stimulus.error)
+        if starting:
+            return tuple(commands)
+        return (*commands, *self._after(actor))
+
+    def _supervise(
+        self,
+        actor: ActorRecord,
+        error: BaseException,
+        now: Nanos,
+        starting: bool = False,
+        restarting: bool = False,
+    ) -> list[Command]:
+        """What the actor's policy says about a failure; it is idle, or waits to be built anew."""
+        # SystemExit and KeyboardInterrupt are wishes to end, not failures to live with.
+        fatal = not isinstance(error, Exception)
         directive, pause = actor.failures.decide(actor.spec.supervision, now)
         if directive is Directive.STOP or fatal:
-            self.open = False
             # A start, or a restart, that failed is tried again by the next run.
-            actor.started = not starting
+            actor.started = actor.started and not starting
             actor.phase = _SUSPENDED if restarting else _IDLE
-            return (Escalate(stimulus.actor_id, stimulus.error),)
+            return [*self._close(), Escalate(actor.spec.actor_id, error)]
         if directive is Directive.RESTART:
             actor.phase = _SUSPENDED
             if not self.open:  # the next run begins with the restart
-                return _NOTHING
+                return self._composing.ground()
             if pause == 0:
-                return (Restart(stimulus.actor_id),)
+                return [Restart(actor.spec.actor_id)]
             actor.restart_pause = [RestartPause(actor, now + pause)]
             self._timers.add(actor.restart_pause[0])
-            return _NOTHING
+            return []
         if starting:  # ``Started`` is still to come
             actor.phase = _STARTING
-        elif actor.mailbox.settle():
-            return self._activate(actor)
-        return _NOTHING
+        return []
 
     def _started(self, stimulus: Started, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
         actor = self._actors.get(stimulus.actor_id)
@@ -370,14 +489,14 @@ class Scheduler:
             return _NOTHING
         if actor.phase is _STARTING:
             actor.phase = _IDLE
-        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
+        return tuple(self._after(actor))
 
     def _restarted(self, stimulus: Restarted, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
         actor = self._actors.get(stimulus.actor_id)
         if actor is None:  # removed itself while it was built anew
             return _NOTHING
         actor.phase = _IDLE
-        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
+        return tuple(self._after(actor))
 
     def _stopped(self, stimulus: Stopped, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
         actor = self._actors.get(stimulus.actor_id)
@@ -385,13 +504,14 @@ class Scheduler:
             return _NOTHING
         if actor.phase is _ACTIVE:
             self.in_flight -= 1
-        return self._forget(actor, stop=False)
+        return tuple(self.forget(actor, stop=False))
 
     # --- what users ask -------------------------------------------------------------------------
 
     def _pause(self, stimulus: Pause, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
-        self._get(stimulus.actor_id).paused = True
-        return _NOTHING
+        actor = self._get(stimulus.actor_id)
+        actor.paused = True
+        return tuple(self._composing.paused(actor))
 
     def _resume(self, stimulus: Resume, now: Nanos) -> tuple[Command, ...]:
         actor = self._get(stimulus.actor_id)
@@ -400,27 +520,57 @@ class Scheduler:
         actor.paused = False
         for deadline in actor.deadlines:
             deadline.due = now + deadline.within
-        return self._activate(actor) if actor.mailbox.settle() else _NOTHING
+        return tuple(self._after(actor)) if actor.phase is _IDLE else _NOTHING
 
     def _remove(self, stimulus: Remove, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
         actor = self._get(stimulus.actor_id)
+        if actor.home is not None:  # a chain or graph lives and ends as a whole
+            actor = actor.home.actor
         if actor.phase is _ACTIVE:
             actor.doomed = True
             return _NOTHING
-        return self._forget(actor, stop=True)
+        return tuple(self.forget(actor, stop=True))
+
+    def _clear_fault(self, stimulus: ClearFault, now: Nanos) -> tuple[Command, ...]:  # noqa: ARG002
+        actor_id = stimulus.actor_id
+        budget = self._budget if actor_id is None else self._get(actor_id).budget
+        return (Clear(actor_id),) if budget.clear() else _NOTHING
 
     # --- helpers --------------------------------------------------------------------------------
 
-    def _activate(self, actor: ActorRecord) -> tuple[Command, ...]:
+    def activate(self, actor: ActorRecord) -> tuple[Command, ...]:
         """``Execute`` if the actor may run now. The caller knows that it has mail."""
-        if actor.phase is _IDLE and self.open and not actor.paused:
-            actor.phase = _ACTIVE
-            self.in_flight += 1
-            return actor.execute
-        return _NOTHING
+        if actor.phase is not _IDLE or actor.paused:
+            return _NOTHING
+        if actor.home is not None:
+            if not self._composing.may_execute(actor, actor.home):
+                return _NOTHING
+        elif not self.open or (
+            actor.composition is not None and not self._composing.may_begin(actor.composition)
+        ):
+            return _NOTHING
+        actor.phase = _ACTIVE
+        self.in_flight += 1
+        return actor.onward if actor.boarding else actor.execute
 
-    def _forget(self, actor: ActorRecord, *, stop: bool) -> tuple[Command, ...]:
-        """Drop every trace of an actor at rest."""
+    def knows(self, actor: ActorRecord) -> bool:
+        """Whether the actor is still here."""
+        return self._actors.get(actor.spec.actor_id) is actor
+
+    def _overran(self, actor: ActorRecord, took: Nanos, now: Nanos) -> list[Command]:
+        """An execution took longer than a budget allows: which faults that makes."""
+        actor_id = actor.spec.actor_id
+        commands: list[Command] = []
+        fault = actor.budget.note(actor_id, took, now)
+        if fault is not None:
+            commands.append(Trip(actor_id, fault))
+        fault = self._budget.note(actor_id, took, now)
+        if fault is not None:
+            commands.append(Trip(None, fault))
+        return commands
+
+    def forget(self, actor: ActorRecord, *, stop: bool) -> list[Command]:
+        """Drop every trace of an actor at rest, and of what cannot be without it."""
         actor_id = actor.spec.actor_id
         del self._actors[actor_id]
         self._timers.cancel((*actor.intervals, *actor.deadlines, *actor.restart_pause))
@@ -432,8 +582,12 @@ class Scheduler:
                 del self._subscriptions[number]
                 del self._numbers[self._keys.pop(number)]
                 commands.append(Unwatch(number))
-        commands.append(Stop(actor_id) if stop else Forget(actor_id))
-        return tuple(commands)
+        commands.append(farewell(actor_id, stop=stop))
+        if actor.home is not None:
+            commands += self._composing.lost(actor, actor.home)
+        if actor.composition is not None:
+            commands += self._composing.disband(actor.composition)
+        return commands
 
     def _get(self, actor_id: str) -> ActorRecord:
         try:

@@ -6,19 +6,27 @@ build one per actor or source and send it again and again.
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import field, frozen
 
 from taktora.core.mailbox import Mailbox
+from taktora.core.plan import Plan
 from taktora.core.supervision import Supervision
-from taktora.core.triggers import Trigger
+from taktora.core.triggers import Fired, Trigger
+from taktora.time import Nanos
 
 __all__ = [
     "ActorSpec",
     "Added",
+    "Advanced",
+    "Assembled",
+    "ClearFault",
     "Completed",
     "Describe",
     "Elapsed",
     "Failed",
+    "FlightBegan",
     "Pause",
     "Remove",
     "Restarted",
@@ -31,6 +39,7 @@ __all__ = [
     "Stopped",
     "Told",
     "Triggered",
+    "Walked",
 ]
 
 
@@ -42,6 +51,8 @@ class ActorSpec:
     mailbox: Mailbox = field(repr=False, eq=False)
     triggers: tuple[Trigger, ...] = ()
     supervision: Supervision = field(factory=Supervision.stop)
+    budget: Nanos = 0
+    """How long one execution may take before it is a fault; 0: as long as it likes."""
 
 
 @frozen
@@ -49,6 +60,21 @@ class Added:
     """An actor was constructed and wired; it may run from now on."""
 
     spec: ActorSpec
+
+
+@frozen
+class Assembled:
+    """A chain or graph was constructed: the actor that its triggers wake, and its members.
+
+    ``walked``: a run of it is one execution, which goes through the members in the plan's order.
+    Else every member is executed on its own as soon as all its predecessors are done.
+    """
+
+    spec: ActorSpec
+    members: tuple[ActorSpec, ...]
+    """In the order of ``plan.ids``."""
+    plan: Plan
+    walked: bool
 
 
 @frozen
@@ -76,6 +102,40 @@ class Completed:
     """An actor handled what it was given and is at rest."""
 
     actor_id: str
+    overran: Nanos = 0
+    """How long an execution took that was over budget; 0: none was."""
+
+
+@frozen
+class FlightBegan:
+    """A chain or graph took what wakes it next: the root may start."""
+
+    actor_id: str
+    fired: tuple[Fired, ...] = field(eq=False)
+
+
+@frozen
+class Advanced:
+    """A member of a chain or graph did its part of a run, and is at rest."""
+
+    actor_id: str
+    stop: bool = False
+    """It asked for nothing more to start."""
+    value: Any = field(default=None, eq=False)
+    """What it emitted."""
+    overran: Nanos = 0
+
+
+@frozen
+class Walked:
+    """A chain or graph went through a run, in which something out of the ordinary happened."""
+
+    actor_id: str
+    failed: str | None = None
+    """The member that raised."""
+    error: BaseException | None = field(default=None, eq=False)
+    overran: tuple[tuple[str, Nanos], ...] = ()
+    """Members over budget, and how long they took."""
 
 
 @frozen
@@ -84,6 +144,9 @@ class Failed:
 
     actor_id: str
     error: BaseException = field(eq=False)
+    aboard: bool = False
+    """It raised in its part of a chain's or graph's run."""
+    overran: Nanos = 0
 
 
 @frozen
@@ -144,6 +207,13 @@ class Remove:
 
 
 @frozen
+class ClearFault:
+    """Let a faulted item run again; ``None``: the executor, after a breach of its own budget."""
+
+    actor_id: str | None = None
+
+
+@frozen
 class Describe:
     """Ask for a :class:`~taktora.core.scheduler.Description` of everything scheduled."""
 
@@ -155,6 +225,10 @@ Stimulus = (
     | Elapsed
     | Completed
     | Failed
+    | Assembled
+    | FlightBegan
+    | Advanced
+    | Walked
     | Started
     | Stopped
     | Restarted
@@ -164,5 +238,6 @@ Stimulus = (
     | Pause
     | Resume
     | Remove
+    | ClearFault
 )
 """Everything that :meth:`~taktora.core.scheduler.Scheduler.handle` takes."""

@@ -139,12 +139,15 @@ class Fired:
     """One reason why an item was woken, as found in ``ctx.triggers``."""
 
     kind: Kind
-    """``subscriber | interval | deadline_missed | server | client | listener | fd | message``."""
+    """``subscriber | interval | deadline_missed | server | client | listener | fd | message |
+    predecessor``."""
     source: Any = None
-    """The object that was given to the declarer."""
+    """The object that was given to the declarer; a message; the id of a predecessor."""
     scheduled_ns: Nanos | None = None
     """Interval: the grid slot. Missed deadline: when it was due. Else ``None``. Monotonic ns."""
     events: tuple[tuple[int, int], ...] = ()
     """Raw listener: ``(event id, count)`` as drained. Else empty."""
     slot: int = field(default=0, repr=False)
     """Position of the declaration within its item; what coalescing compares."""
+    value: Any = field(default=None, eq=False)
+    """Predecessor: what it emitted. Else ``None``."""

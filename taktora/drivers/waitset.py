@@ -9,6 +9,7 @@ The loop never waits for the pool: completions come back as stimuli like everyth
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
@@ -16,14 +17,18 @@ from typing import Any, Final, Protocol, assert_never
 
 import iceoryx2 as iox
 
+from taktora.core.budgets import Fault
 from taktora.core.commands import (
+    Clear,
     Command,
     Escalate,
     Execute,
     Forget,
+    Land,
     Restart,
     Start,
     Stop,
+    Trip,
     Unwatch,
     Watch,
 )
@@ -31,6 +36,7 @@ from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Started, Stimulus, StopRequested
 from taktora.core.triggers import FdTrigger, ListenerTrigger
 from taktora.drivers.libc import Bell, TimerFd
+from taktora.drivers.patience import Patience
 from taktora.drivers.signals import SignalPipe
 from taktora.drivers.watching import FdSet, WatchedListener, WatchedPort
 from taktora.drivers.workers import WorkerPool
@@ -42,6 +48,8 @@ __all__ = ["Runnable", "Switch", "WaitSetDriver"]
 _ZERO: Final = iox.Duration.from_millis(0)
 _IDLE: Final = iox.Duration.from_millis(1000)
 _PREDICATE: Final = iox.Duration.from_millis(50)
+_LOOK_EVERY: Final[Nanos] = 50_000
+"""While actors are ready, how long they may run before the driver looks at the WaitSet again."""
 _SWEEP_AT_MOST: Final = 256
 """Listeners looked at after an idle second, in turn: a bound on idle CPU, not on safety."""
 
@@ -62,6 +70,9 @@ class Runnable(Protocol):
     def restart(self) -> Stimulus:
         """Build the item anew; what to report."""
 
+    def land(self, landing: Land) -> Stimulus | None:
+        """A run of a chain or graph is over; what to report, if there is more to do."""
+
     def end(self) -> None:
         """Run ``on_stop``, close the mailbox."""
 
@@ -75,9 +86,10 @@ class Switch(Protocol):
 class WaitSetDriver:
     """Drives one scheduler. All methods but :meth:`post` and :meth:`ring` need the driver's role."""
 
-    def __init__(self, scheduler: Scheduler, switch: Switch) -> None:
+    def __init__(self, scheduler: Scheduler, switch: Switch, busy_poll: Nanos = 0) -> None:
         self._scheduler = scheduler
         self._handle = scheduler.handle
+        self._next_due = scheduler.next_due
         self._switch = switch
         self.cells: dict[str, Runnable] = {}
         """Actors by id; entries are added before ``Added`` is reported, removed on ``Stop``."""
@@ -93,6 +105,8 @@ class WaitSetDriver:
         """What ended the run, if an item did. The first failure counts."""
         self.on_gone: Callable[[str], None] = lambda _: None
         """Called when an actor has stopped, with its id."""
+        self.on_trip: Callable[[str | None, Fault | None], None] = lambda *_: None
+        """Called when an actor, or the executor (``None``), is faulted, or (``None``) no more."""
         self._ready: deque[Runnable] = deque()
         self._handed: list[Runnable] = []  # for the pool, once this turn's triggers are all in
         self._pool: WorkerPool | None = None
@@ -102,6 +116,8 @@ class WaitSetDriver:
         self._expired = False
         self._due: Nanos | None = None
         self._swept = 0
+        self._look_at: Nanos = 0
+        self._patience = Patience(busy_poll)
         builder = iox.WaitSetBuilder.new()
         builder = builder.signal_handling_mode(iox.SignalHandlingMode.Disabled)
         self._waitset: Any = builder.create(iox.ServiceType.Ipc)
@@ -128,6 +144,7 @@ class WaitSetDriver:
             return
         self.posted.append(stimulus)
         if self._asleep:
+            self._asleep = False  # one ring is enough: what else is posted now, it will find
             self.ring()
 
     def ring(self) -> None:
@@ -155,7 +172,8 @@ class WaitSetDriver:
         for command in commands:
             if isinstance(command, Execute):
                 cell = self.cells[command.actor_id]
-                self._started = True
+                if not command.onward:
+                    self._started = True
                 if cell.inline or self._pool is None:
                     self._ready.append(cell)
                 else:
@@ -164,7 +182,8 @@ class WaitSetDriver:
                 self._obey_rare(command)
 
     def _obey_rare(
-        self, command: Start | Restart | Stop | Forget | Watch | Unwatch | Escalate
+        self,
+        command: Start | Restart | Stop | Forget | Watch | Unwatch | Escalate | Land | Trip | Clear,
     ) -> None:
         match command:
             case Start(actor_id):
@@ -184,6 +203,14 @@ class WaitSetDriver:
                 self._watch(command)
             case Unwatch(source):
                 self._unwatch(source)
+            case Land(actor_id):
+                more = self.cells[actor_id].land(command)
+                if more is not None:
+                    self.posted.append(more)
+            case Trip(actor_id, fault):
+                self.on_trip(actor_id, fault)
+            case Clear(actor_id):
+                self.on_trip(actor_id, None)
             case Escalate():
                 self.failure = self.failure or command
             case _:
@@ -219,11 +246,11 @@ class WaitSetDriver:
             while True:
                 if self.posted:
                     self.pump()
-                if self._due is not None and self._due <= (now := monotonic_ns()):
-                    self.obey(handle(_ELAPSED, now=now))
                 if switch.stopping or (until is not None and until <= monotonic_ns()):
                     self.report(StopRequested())
                     until = None
+                if self._due is not None and self._due <= (now := monotonic_ns()):
+                    self.obey(handle(_ELAPSED, now=now))
                 if self._handed:
                     self._hand_over()
                 if self._started:
@@ -233,10 +260,15 @@ class WaitSetDriver:
                         left -= 1
                         if left <= 0:  # before the executions: they must not start another turn
                             self.report(StopRequested())
+                if ready:
+                    now = 0
                     for _ in range(len(ready)):
-                        commands = handle(ready.popleft().run(), now=monotonic_ns())
+                        answer = ready.popleft().run()
+                        commands = handle(answer, now=(now := monotonic_ns()))
                         if commands:
                             self.obey(commands)
+                    if ready and now < self._look_at and predicate is None:
+                        continue  # looking costs as much as executing what is known to be ready
                 if predicate is not None:
                     try:
                         satisfied = bool(predicate())
@@ -287,9 +319,10 @@ class WaitSetDriver:
         wait = self._wait_once
         if self._handed:
             self._hand_over()
-        self._due = due = self._scheduler.next_due()
+        self._due = due = self._next_due()
         if self._started or self._ready:
             ids, _ = wait(_ZERO)
+            self._look_at = monotonic_ns() + _LOOK_EVERY
         else:
             if until is not None and (due is None or until < due):
                 due = until
@@ -300,20 +333,35 @@ class WaitSetDriver:
             elif self._expired:
                 self._timer.clear()
                 self._expired = False
-            self._asleep = True
-            if self.posted or (self._switch.stopping and self._scheduler.open):
-                self._asleep = False
-                ids, _ = wait(_ZERO)
-            else:
-                ids, _ = wait(_PREDICATE if predicated else _IDLE)
-                self._asleep = False
-                if not ids and not predicated:
-                    self._sweep()
+            patience, began = self._patience, monotonic_ns()
+            ids = self._poll(began + patience.window) if patience.window else ()
+            if not ids:
+                self._asleep = True
+                if self.posted or (self._switch.stopping and self._scheduler.open):
+                    self._asleep = False
+                    ids, _ = wait(_ZERO)
+                else:
+                    ids, _ = wait(_PREDICATE if predicated else _IDLE)
+                    self._asleep = False
+                    if not ids and not predicated:
+                        self._sweep()
+            now = monotonic_ns()
+            patience.note(now - began)
+            self._look_at = now + _LOOK_EVERY
         table = self._table
         for attachment in ids:
             fire = table.get(attachment)
             if fire is not None:  # None: unwatched by an earlier one of this batch
                 fire()
+
+    def _poll(self, end: Nanos) -> Any:
+        """Look until something is there, or ``end``; whoever shares this core goes first."""
+        wait, posted, switch = self._wait_once, self.posted, self._switch
+        while True:
+            ids, _ = wait(_ZERO)
+            if ids or posted or switch.stopping or monotonic_ns() >= end:
+                return ids
+            os.sched_yield()
 
     def _hand_over(self) -> None:
         """Let the workers begin: what fired together is one execution, not a race."""

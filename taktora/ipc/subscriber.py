@@ -137,7 +137,7 @@ class Subscriber(Port):
 
     def _has_data(self) -> bool:
         raw = self._raw
-        return raw is not None and (bool(self._rescued) or raw.has_samples())
+        return raw is not None and (raw.has_samples() or bool(self._rescued))
 
     @property
     def closed(self) -> bool:

@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from attrs import field, frozen
 
 from taktora.core.mailbox import Mailbox
+from taktora.observe import table
+from taktora.observe.histogram import Histogram, Summary
+from taktora.observe.pace import Pace
 from taktora.time import Nanos
 
 __all__ = ["ExecutorStats", "ItemCounters", "ItemStats"]
 
-_NEVER: Final = 2**63 - 1
+_NOTHING = Summary(0)
 
 
 class ItemCounters:
-    """Running numbers of one item; ``Cell.run`` counts executions right where they happen.
+    """Running numbers of one item; ``Cell.run`` records executions right where they happen.
 
     Reading while it executes gives a recent, not an exact, view.
     """
 
-    __slots__ = (
-        "count",
-        "failed",
-        "late_max",
-        "late_sum",
-        "ticks",
-        "took_max",
-        "took_min",
-        "took_sum",
-    )
+    __slots__ = ("failed", "overruns", "pace", "took")
+
+    took: Histogram
+    """How long each execution took; their number is the number of executions."""
+    failed: int
+    overruns: int
+    """Executions that took longer than the item's budget. Never goes back."""
+    pace: Pace | None
+    """Of an item with intervals."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.took = Histogram()
         self.failed = 0
-        self.took_sum = 0
-        self.took_min = _NEVER
-        self.took_max = 0
-        self.ticks = 0
-        self.late_sum = 0
-        self.late_max = 0
-
-    def note_tick(self, late: Nanos) -> None:
-        """Count one interval tick that began ``late`` ns after its slot."""
-        self.ticks += 1
-        self.late_sum += late
-        if late > self.late_max:
-            self.late_max = late
+        self.overruns = 0
+        self.pace = None
 
     def stats(self, item_id: str, mailbox: Mailbox, skipped: int) -> ItemStats:
         """These numbers, and the mailbox's, as a value."""
+        took = self.took.summary()
+        lateness = jitter = _NOTHING
+        pace = self.pace
+        if pace is not None and pace.lateness is not None:
+            lateness, jitter = pace.lateness.summary(), pace.jitter.summary()
         return ItemStats(
             item_id=item_id,
-            count=self.count,
+            count=took.count,
             failures=self.failed,
-            took_min_ns=self.took_min if self.count else None,
-            took_max_ns=self.took_max if self.count else None,
-            took_mean_ns=self.took_sum / self.count if self.count else None,
-            lateness_max_ns=self.late_max if self.ticks else None,
-            lateness_mean_ns=self.late_sum / self.ticks if self.ticks else None,
+            overruns=self.overruns,
+            took_min_ns=took.minimum,
+            took_max_ns=took.maximum,
+            took_mean_ns=took.mean,
+            p50_ns=took.p50,
+            p95_ns=took.p95,
+            p99_ns=took.p99,
+            jitter_p99_ns=jitter.p99,
+            jitter_max_ns=jitter.maximum,
+            lateness_p50_ns=lateness.p50,
+            lateness_p99_ns=lateness.p99,
+            lateness_max_ns=lateness.maximum,
+            lateness_mean_ns=lateness.mean,
             skipped=skipped,
             coalesced=mailbox.coalesced,
             mailbox_depth=mailbox.depth,
@@ -71,17 +73,34 @@ class ItemCounters:
 
 @frozen
 class ItemStats:
-    """One item's numbers. Durations in nanoseconds; ``None``: never measured."""
+    """One item's numbers since it was added. Durations in nanoseconds; ``None``: never measured.
+
+    Counts, minima, maxima and means are exact; percentiles are within 0.4 % of the nearest rank.
+    ``str()`` gives one line for people.
+    """
 
     item_id: str
     count: int
     """Executions: wake-ups and messages handled."""
     failures: int
+    overruns: int
+    """Executions that took longer than the item's budget. Never goes back."""
     took_min_ns: Nanos | None
+    """The shortest execution."""
     took_max_ns: Nanos | None
     took_mean_ns: float | None
+    p50_ns: Nanos | None
+    """Half of all executions took this long or less."""
+    p95_ns: Nanos | None
+    p99_ns: Nanos | None
+    jitter_p99_ns: Nanos | None
+    """Jitter: how far the time between two successive starts of an interval is from the period
+    times the number of slots between them."""
+    jitter_max_ns: Nanos | None
+    lateness_p50_ns: Nanos | None
+    """Lateness: how long after its grid slot an interval tick started."""
+    lateness_p99_ns: Nanos | None
     lateness_max_ns: Nanos | None
-    """The latest start of an interval tick against its grid slot."""
     lateness_mean_ns: float | None
     skipped: int
     """Interval slots that passed without a run."""
@@ -95,10 +114,13 @@ class ItemStats:
     rejected: int
     """Messages rejected to their sender."""
 
+    def __str__(self) -> str:
+        return table.line(self)
+
 
 @frozen
 class ExecutorStats:
-    """An executor's numbers at one moment."""
+    """An executor's numbers at one moment. ``str()`` gives a table for people."""
 
     items: dict[str, ItemStats] = field(factory=dict)
     wakeups: int = 0
@@ -110,3 +132,6 @@ class ExecutorStats:
 
     def __getitem__(self, item_id: str) -> ItemStats:
         return self.items[item_id]
+
+    def __str__(self) -> str:
+        return table.text(table.rows(self))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic_ns
 from typing import Any, Protocol
 
+from taktora.core.budgets import Fault
 from taktora.errors import WrongType
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 
@@ -55,6 +56,25 @@ class Observation:
     def event(self, item_id: str, event: Any) -> None:
         """An item sends a user event."""
         self._call("on_send_event", item_id, event)
+
+    def faulted(self, item_id: str | None, fault: Fault) -> None:
+        """An item, or all of them, do not run any more."""
+        logger.warning("%s: %s", "executor faulted" if item_id is None else "item faulted", fault)
+        self._call("on_fault", item_id, fault)
+
+    def cleared(self, item_id: str | None) -> None:
+        """A fault is over."""
+        self._call("on_fault_cleared", item_id)
+
+    def departed(self, composition_id: str, run: int) -> None:
+        """A run of a chain or graph begins."""
+        self._call("on_composition_start", composition_id, run)
+
+    def landed(self, composition_id: str, run: int, outcome: str, left_out: Iterable[str]) -> None:
+        """A run of a chain or graph is over; ``left_out`` never started."""
+        for item_id in left_out:
+            self._call("on_cancelled", item_id)
+        self._call("on_composition_end", composition_id, run, outcome)
 
     def dead_letter(self, item_id: str, message: Any, reason: str, answered: bool = False) -> None:
         """A message will never be handled."""

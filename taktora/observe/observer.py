@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from taktora.core.budgets import Fault
 from taktora.time import Nanos
 
 __all__ = ["DeadLetter", "ExecutionMonitor", "Observer"]
@@ -26,6 +27,9 @@ class DeadLetter:
 
 class Observer:
     """Sees the life of an executor and its items.
+
+    Item ids are strings that also know what the item is part of: ``item_id.composition`` and
+    ``item_id.predecessors`` (:class:`~taktora.core.identity.ItemId`).
 
     Callbacks run on the thread where the thing happens (driver or worker): be quick and
     thread-safe. One that raises is reported once to the log and never breaks the run.
@@ -51,6 +55,21 @@ class Observer:
 
     def on_send_event(self, item_id: str, event: Any) -> None:
         """An item called ``ctx.send_event(event)``."""
+
+    def on_fault(self, item_id: str | None, fault: Fault) -> None:
+        """An item broke its budget and does not run any more; ``None``: none of them does."""
+
+    def on_fault_cleared(self, item_id: str | None) -> None:
+        """The fault of an item, or (``None``) of the executor, is over."""
+
+    def on_composition_start(self, composition_id: str, run: int) -> None:
+        """A run of a chain or graph begins; ``run`` counts from 1."""
+
+    def on_composition_end(self, composition_id: str, run: int, outcome: str) -> None:
+        """It ended: ``"completed"``, ``"stopped"`` (by STOP_CHAIN, or cut short), ``"failed"``."""
+
+    def on_cancelled(self, item_id: str) -> None:
+        """A node of a chain or graph was not run, because its run stopped or failed before."""
 
     def on_dead_letter(self, letter: DeadLetter) -> None:
         """A message was dropped, or its actor stopped before handling it."""

@@ -110,7 +110,7 @@ def test_that_storm_sees_a_scheduler_that_lets_an_actor_run_twice(
     def late(self: taktora.ActorRef[Any], **_: Any) -> bool:
         return True  # stopping would end an actor while it runs a second time
 
-    monkeypatch.setattr(Scheduler, "_activate", careless)
+    monkeypatch.setattr(Scheduler, "activate", careless)
     monkeypatch.setattr(Inbox, "put", loud)
     monkeypatch.setattr(taktora.ActorRef, "stop", late)
     executor = make_executor(worker_threads=4, mailbox_capacity=1_000_000, switch_interval=1e-5)

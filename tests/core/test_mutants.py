@@ -92,19 +92,19 @@ class TwoOutstanding(Scheduler):
 
 
 class IgnoresPaused(Scheduler):
-    def _activate(self, actor: Any) -> Any:
+    def activate(self, actor: Any) -> Any:
         paused, actor.paused = actor.paused, False
         try:
-            return super()._activate(actor)
+            return super().activate(actor)
         finally:
             actor.paused = paused
 
 
 class IgnoresStopRequested(Scheduler):
-    def _activate(self, actor: Any) -> Any:
+    def activate(self, actor: Any) -> Any:
         was, self.open = self.open, self._running
         try:
-            return super()._activate(actor)
+            return super().activate(actor)
         finally:
             self.open = was
 
@@ -112,7 +112,7 @@ class IgnoresStopRequested(Scheduler):
 class BelievesAnOldBell(Scheduler):
     def _told(self, stimulus: Any, now: int) -> Any:
         actor = self._actors.get(stimulus.actor_id)
-        return () if actor is None else self._activate(actor)
+        return () if actor is None else self.activate(actor)
 
 
 class ArrivalDoesNotRearm(Scheduler):
@@ -170,15 +170,15 @@ class QueuesTicksWhilePaused(Scheduler):
 
 
 class TimersOutliveTheirActor(Scheduler):
-    def _forget(self, actor: Any, *, stop: bool) -> Any:
+    def forget(self, actor: Any, *, stop: bool) -> Any:
         actor.intervals, actor.deadlines = [], []
-        return super()._forget(actor, stop=stop)
+        return super().forget(actor, stop=stop)
 
 
 class RestartPauseOutlivesItsActor(Scheduler):
-    def _forget(self, actor: Any, *, stop: bool) -> Any:
+    def forget(self, actor: Any, *, stop: bool) -> Any:
         actor.restart_pause = []
-        return super()._forget(actor, stop=stop)
+        return super().forget(actor, stop=stop)
 
 
 class FailureStaysInFlight(Scheduler):
@@ -190,10 +190,10 @@ class FailureStaysInFlight(Scheduler):
 
 
 class RunsWhileSuspended(Scheduler):
-    def _activate(self, actor: Any) -> Any:
+    def activate(self, actor: Any) -> Any:
         if actor.phase is SUSPENDED and actor.mailbox:
             actor.phase = IDLE
-        return super()._activate(actor)
+        return super().activate(actor)
 
 
 class RestartedDoesNotActivate(Scheduler):
@@ -208,20 +208,20 @@ class RemovesTheExecuting(Scheduler):
         actor = self._get(stimulus.actor_id)
         if actor.phase is ACTIVE:
             self.in_flight -= 1
-        return self._forget(actor, stop=True)
+        return self.forget(actor, stop=True)
 
 
 class UnwatchesSharedSources(Scheduler):
-    def _forget(self, actor: Any, *, stop: bool) -> Any:
+    def forget(self, actor: Any, *, stop: bool) -> Any:
         for number in actor.sources:
             self._subscriptions[number].clear()
-        return super()._forget(actor, stop=stop)
+        return super().forget(actor, stop=stop)
 
 
 class NeverUnwatches(Scheduler):
-    def _forget(self, actor: Any, *, stop: bool) -> Any:
+    def forget(self, actor: Any, *, stop: bool) -> Any:
         actor.sources = []
-        return super()._forget(actor, stop=stop)
+        return super().forget(actor, stop=stop)
 
 
 class WakesOnlyTheFirstDeclaration(Scheduler):

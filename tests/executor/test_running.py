@@ -661,3 +661,17 @@ def test_of_two_threads_that_run_at_once_one_is_refused(executor: Executor) -> N
     for thread in threads:
         thread.join()
     assert len(refused) == 1
+
+
+@pytest.mark.rule("LIFE-04")
+def test_nothing_that_is_overdue_runs_after_a_stop(executor: Executor) -> None:
+    runs: list[int] = []
+
+    def slow(ctx: taktora.Context) -> None:
+        runs.append(1)
+        threading.Event().wait(0.05)  # five slots pass
+        ctx.stop_executor()
+
+    executor.add(taktora.item(slow, triggers=lambda on: on.interval(0.01)))
+    executor.run()
+    assert runs == [1]

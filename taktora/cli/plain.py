@@ -1,0 +1,71 @@
+"""Numbers of a run as plain lines: for files, pipes and terminals without rich."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TextIO
+
+from taktora.cli.reading import Reading
+from taktora.observe.table import HEADER
+
+__all__ = ["PlainLines"]
+
+_MOST = 50  # items per reading; the summary at the end has all
+_WIDEST = 40
+
+
+class PlainLines:
+    """One line per item and reading, in columns, below one heading. Used by one thread at a time."""
+
+    poll = 1.0
+    """Seconds between two calls of :meth:`flush`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._width = 12
+        self._headed = False
+
+    def beside(self) -> AbstractContextManager[object]:
+        """What others print needs no care here."""
+        return nullcontext()
+
+    def start(self) -> None:
+        """Nothing until there are numbers."""
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def show(self, reading: Reading) -> None:
+        """Print what there is by now."""
+        self._print([*self._heading(once=True), *self._rows(reading, _MOST)])
+
+    def end(self, reading: Reading) -> None:
+        """Print the whole run."""
+        blank = [""] if self._headed else []
+        rows = self._rows(reading, len(reading.stats.items))
+        self._print([*blank, *self._heading(once=False), *rows, reading.summary])
+
+    def _heading(self, *, once: bool) -> list[str]:
+        if once and self._headed:
+            return []
+        self._headed = True
+        return [self._line("time", HEADER)]
+
+    def _rows(self, reading: Reading, most: int) -> list[str]:
+        rows, others = reading.rows(most)
+        time = f"{reading.seconds:.1f}"
+        lines = [self._line(time, cells) for cells in rows]
+        return [*lines, f"{time:>7}  and {others} more"] if others else lines
+
+    def _line(self, time: str, cells: Sequence[str]) -> str:
+        item, *numbers = (cell.replace(" ", "") for cell in cells)  # for awk: one word per column
+        self._width = min(max(self._width, len(item)), _WIDEST)
+        columns = [f"{number:>8}" for number in numbers]
+        return " ".join([f"{time:>7}", f"{item:{self._width}}", *columns])
+
+    def _print(self, lines: list[str]) -> None:
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        text = "".join(f"{line}\n" for line in lines)
+        self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        self._stream.flush()
