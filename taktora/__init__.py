@@ -47,6 +47,7 @@ from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.runner import Runner
 from taktora.stoppable import Stoppable
+from taktora.topology import Topology
 
 __all__ = [
     "Actor",
@@ -91,6 +92,7 @@ __all__ = [
     "Supervision",
     "TaktoraError",
     "ThreadAttributes",
+    "Topology",
     "TriggerDeclarer",
     "every",
     "item",

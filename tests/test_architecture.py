@@ -17,10 +17,10 @@ PACKAGE = ROOT / "taktora"
 LAYERS = [
     {"errors", "time", "memory", "closing"},
     {"core"},
-    {"ipc", "config", "plugins"},
-    {"connectors", "drivers", "observe"},
+    {"ipc", "config", "plugins", "topology"},
+    {"connectors", "drivers", "observe", "picture"},
     {"actors"},
-    {"executor", "runner", "checks", "log", "stoppable"},
+    {"executor", "runner", "checks", "log", "stoppable", "describing"},
     {"cli", "testing"},
 ]
 """From the ground up. A room may import rooms of its own layer's floor or below: see ``may``."""

@@ -15,6 +15,7 @@ from taktora.actors.actor import Actor, Entry, answer_dead, is_stop
 from taktora.actors.inbox import Inbox
 from taktora.core.mailbox import Wake
 from taktora.core.stimuli import Completed, Failed, Stimulus, Stopped, Told
+from taktora.core.triggers import Trigger
 from taktora.observe.counters import ItemCounters
 
 __all__ = ["Cell", "RunSwitch"]
@@ -45,6 +46,7 @@ class Cell:
         "switch",
         "throughput",
         "told",
+        "triggers",
     )
 
     def __init__(self, actor: Actor, actor_id: str, *, throughput: int, inline: bool) -> None:
@@ -58,6 +60,7 @@ class Cell:
         self.completed = Completed(actor_id)
         self.told = Told(actor_id)
         self.on_dead_letter: Any = None
+        self.triggers: tuple[Trigger, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Cell {self.actor_id!r} {'inline' if self.inline else 'pool'}>"
