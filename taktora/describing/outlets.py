@@ -20,8 +20,8 @@ from taktora.errors import WrongType
 __all__ = ["outlets"]
 
 _ROLES: Final = frozenset({"publisher", "client"})
-_DECLARING: Final = frozenset({"declare_triggers", "_triggers"})
-"""A client in there is what wakes the item, not what it sends with."""
+_NOT_SENDING: Final = frozenset({"declare_triggers", "_triggers", "__init__", "__new__"})
+"""A client in there is what wakes the item, and a list of publishers what it may be made from."""
 _CALLABLES: Final = (types.FunctionType, types.MethodType, functools.partial)
 
 
@@ -106,7 +106,7 @@ def _attributes(subject: Any) -> Iterator[Any]:
     """The values in an object and in the classes that its author wrote; no property is called."""
     own = getattr(subject, "__dict__", {})
     for name, value in list(own.items()):
-        if name not in _DECLARING:
+        if name not in _NOT_SENDING:
             yield value
     for kind in type(subject).__mro__:
         if kind is object or kind.__module__.partition(".")[0] in ("taktora", "pykka"):
@@ -114,7 +114,7 @@ def _attributes(subject: Any) -> Iterator[Any]:
         for name, value in list(vars(kind).items()):
             if isinstance(value, types.MemberDescriptorType):
                 yield getattr(subject, name, None)  # a slot
-            elif name not in _DECLARING and name not in own:
+            elif name not in _NOT_SENDING and name not in own:
                 yield value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from taktora.picture.slots import Box, Chain, Grid, Slot
+from taktora.picture.slots import Box, Chain, Grid, Slot, snapped
 
 __all__ = ["APART", "Anchors"]
 
@@ -45,7 +45,7 @@ class Anchors:
         free = [line for line in lines if line[1] not in doors]
         apart = min(APART, box.face / (len(free) + 1))
         for i, (_, key, _) in enumerate(free):
-            self._at[number, side, key] = box.face / 2 + (i - (len(free) - 1) / 2) * apart
+            self._at[number, side, key] = snapped(box.face / 2 + (i - (len(free) - 1) / 2) * apart)
         for _, key, _ in lines:
             if key in doors:
                 self._at[number, side, key] = doors[key]

@@ -13,7 +13,7 @@ from attrs import frozen
 from taktora.picture.anchors import Anchors
 from taktora.picture.crossings import untangle
 from taktora.picture.heights import stand
-from taktora.picture.slots import Box, Chain, Grid, Link, Slot, grid_of
+from taktora.picture.slots import Box, Chain, Grid, Link, Slot, grid_of, snapped
 from taktora.picture.straight import straighten
 
 __all__ = ["Curve", "Placed", "Spot", "arrange"]
@@ -59,7 +59,7 @@ def arrange(boxes: Sequence[Box], links: Sequence[Link]) -> Placed:
     anchors = Anchors(grid, boxes)
     top = stand(grid, anchors)
     straighten(grid, anchors, top)
-    return _Drawing(grid, boxes, anchors, top).placed()
+    return _Drawing(grid, boxes, anchors, [snapped(at) for at in top]).placed()
 
 
 class _Drawing:

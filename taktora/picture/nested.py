@@ -63,7 +63,7 @@ class _Thing:
     @property
     def head(self) -> float:
         """The height of its text, and of the lines that end beside it."""
-        return max(self.card.height + 2 * _PADDING_Y, APART * (self.degree + 1))
+        return math.ceil(max(self.card.height + 2 * _PADDING_Y, APART * (self.degree + 1)))
 
 
 def scene_of(topology: Topology) -> Scene:
@@ -179,14 +179,13 @@ def _append(level: list[_Thing], thing: _Thing) -> None:
 def _box_of(thing: _Thing) -> Box:
     inside = thing.inside
     head = thing.head
-    width = thing.card.width + 2 * _PADDING_X
-    if isinstance(thing.thing, ChannelNode):
-        width += 2 * _ROUND
+    padding = _PADDING_X + (_ROUND if isinstance(thing.thing, ChannelNode) else 0.0)
+    width = math.ceil(thing.card.width + 2 * padding)
     if inside is None:
         return Box(width, head, head)
     return Box(
-        max(width, inside.width + 2 * _FRAME),
-        head + inside.height + _FRAME,
+        max(width, math.ceil(inside.width) + 2 * _FRAME),
+        head + math.ceil(inside.height) + _FRAME,
         head,
         enters={key: head + y for key, y in inside.entrances.items()},
         leaves={key: head + y for key, y in inside.exits.items()},

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
 from taktora.picture.columns import back_links, columns
 
-__all__ = ["Box", "Chain", "Grid", "Link", "Slot", "grid_of"]
+__all__ = ["Box", "Chain", "Grid", "Link", "Slot", "grid_of", "snapped"]
+
+
+def snapped(number: float) -> float:
+    """The nearest half: sums of such numbers are exact, so that pieces of a line meet exactly."""
+    return math.floor(number * 2 + 0.5) / 2
 
 
 @frozen
 class Box:
-    """A rectangle to be placed. Lines leave it on the right and enter it on the left."""
+    """A rectangle to be placed, its sizes whole numbers.
+
+    Lines leave it on the right and enter it on the left.
+    """
 
     width: float
     height: float

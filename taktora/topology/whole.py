@@ -103,7 +103,7 @@ class Topology:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as dicts, lists, strings, numbers and ``None``: ready for JSON."""
-        return asdict(self)
+        return asdict(self, value_serializer=_as_list)
 
     def __repr__(self) -> str:
         return f"<Topology {self.name!r}: {self.summary}>"
@@ -184,6 +184,10 @@ class Topology:
             source.composition is None or source.composition != target.composition
         ):
             raise InvalidArgument(f"edge {edge}: its ends are not in one composition")
+
+
+def _as_list(_instance: object, _attribute: object, value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _unique(things: Iterable[object], what: str) -> None:
