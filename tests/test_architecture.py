@@ -20,7 +20,7 @@ LAYERS = [
     {"ipc", "config", "plugins", "topology"},
     {"connectors", "drivers", "observe", "picture"},
     {"actors"},
-    {"adding", "describing", "executor", "runner", "checks", "log", "stoppable"},
+    {"adding", "building", "describing", "executor", "runner", "checks", "log", "stoppable"},
     {"cli", "testing"},
 ]
 """From the ground up. A room may import rooms of its own layer's floor or below: see ``may``."""

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from taktora.core.mailbox import Closed, Dropped, Mailbox, Overflow, PutResult, Wake, Woke
+from taktora.core.mailbox import Dropped, Mailbox, Overflow, PutResult, Wake, Woke
 from taktora.core.triggers import Fired
 
 __all__ = ["Inbox"]
@@ -63,17 +63,6 @@ class Inbox(Mailbox):
             self.on_dead_letter(result.message, f"mailbox full, policy {self.overflow.value!r}")
         return result
 
-    def put_control(self, message: Any) -> PutResult:
-        """Add ``message`` to the lane that is served first."""
-        with self._lock:
-            result = super().put_control(message)
-            ring = not self._announced and type(result) is not Closed
-            if ring:
-                self._announced = True
-        if ring:
-            self.bell()
-        return result
-
     def put_final(self, message: Any) -> PutResult:
         """Add ``message`` behind everything else and let nothing in after it but its like."""
         with self._lock:
@@ -96,7 +85,7 @@ class Inbox(Mailbox):
 
     def take(self) -> Any | None:
         """The next message or wake-up, ``None`` when there is none."""
-        if self._control is None and self.overflow is not Overflow.DROP_OLDEST:
+        if self.overflow is not Overflow.DROP_OLDEST:
             line = self._line
             try:
                 if type(line[0]) is not Wake:  # only this thread takes, so the head stays the head
@@ -105,7 +94,7 @@ class Inbox(Mailbox):
                 if self._final is None:
                     return None
         with self._lock:
-            if self._control is None and self._line and self._line[0] is self._wake:
+            if self._line and self._line[0] is self._wake:
                 self._wake = None
                 return self._line.popleft()
             return take(self)
@@ -123,9 +112,9 @@ class Inbox(Mailbox):
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""
         if not self._announced:  # the next put rings anyway
-            return bool(self._line or self._control or self._final)
+            return bool(self._line or self._final)
         with self._lock:
-            self._announced = waiting = bool(self._line or self._control or self._final)
+            self._announced = waiting = bool(self._line or self._final)
             return waiting
 
     def close(self) -> tuple[Any, ...]:

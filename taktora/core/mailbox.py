@@ -1,4 +1,4 @@
-"""A bounded FIFO in front of an actor, with a control lane and one place for a pending wake-up.
+"""A bounded FIFO in front of an actor, with one place for a pending wake-up.
 
 Laws:
 
@@ -8,7 +8,6 @@ Laws:
 * Triggers never compete with messages for room: all triggers that fire before the actor gets to
   run merge into one pending :class:`Wake`, which keeps its place in the line. What was merged is
   counted as coalesced.
-* The control lane is taken first and is not bounded.
 * After :meth:`Mailbox.put_final` nothing more gets in; the final message is taken when everything
   before it was.
 * After :meth:`Mailbox.close` nothing gets in, and everything that was inside came out of ``close``.
@@ -128,7 +127,6 @@ class Mailbox:
     """The bounded FIFO. Owned by one actor; see the module's laws."""
 
     __slots__ = (
-        "_control",
         "_final",
         "_line",
         "_wake",
@@ -152,17 +150,16 @@ class Mailbox:
         self.coalesced = 0
         self.peak = 0
         self._line: deque[Any] = deque()
-        self._control: deque[Any] | None = None
         self._wake: Wake | None = None
         self._final: list[Any] | None = None
 
     @property
     def depth(self) -> int:
-        """Messages waiting; the pending wake-up and control messages are not counted."""
+        """Messages waiting; the pending wake-up is not counted."""
         return len(self._line) - (self._wake is not None)
 
     def __bool__(self) -> bool:
-        return bool(self._line) or bool(self._control) or bool(self._final)
+        return bool(self._line) or bool(self._final)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else f"{self.depth}/{self.capacity}"
@@ -195,15 +192,6 @@ class Mailbox:
         self._line.append(message)
         self.accepted += 1
         return result
-
-    def put_control(self, message: Any) -> PutResult:
-        """Add ``message`` to the lane that is taken before the line and never full."""
-        if self.closed or self._final is not None:
-            return _CLOSED
-        if self._control is None:
-            self._control = deque()
-        self._control.append(message)
-        return None
 
     def put_final(self, message: Any) -> PutResult:
         """Add ``message`` behind everything else and let nothing in after it but its like."""
@@ -239,9 +227,7 @@ class Mailbox:
         return Woke.REPLACED if pending.merge(fired) else Woke.JOINED
 
     def take(self) -> Any | None:
-        """The next message, :class:`Wake` or control message; ``None`` when there is none."""
-        if self._control:
-            return self._control.popleft()
+        """The next message or :class:`Wake`; ``None`` when there is none."""
         if not self._line:
             return self._final.pop(0) if self._final else None
         head = self._line.popleft()
@@ -277,8 +263,8 @@ class Mailbox:
     def close(self) -> tuple[Any, ...]:
         """Refuse everything from now on and give back what was never taken, oldest first."""
         self.closed = True
-        left = (*(self._control or ()), *self._line, *(self._final or ()))
-        self._control = self._final = None
+        left = (*self._line, *(self._final or ()))
+        self._final = None
         self._line.clear()
         self._wake = None
         return left

@@ -167,7 +167,7 @@ class WithoutLock(HeldOpen):
     __slots__ = ()
 
     def settle(self) -> bool:
-        self._announced = waiting = bool(self._line or self._control or self._final)
+        self._announced = waiting = bool(self._line or self._final)
         return waiting
 
 
@@ -177,7 +177,7 @@ class NeverSettles(HeldOpen):
     __slots__ = ()
 
     def settle(self) -> bool:
-        waiting = bool(self._line or self._control or self._final)
+        waiting = bool(self._line or self._final)
         if not waiting and self.empty_found.is_set():
             self.put_done.wait(0.05)
         return waiting

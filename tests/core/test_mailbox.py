@@ -219,12 +219,16 @@ def test_a_wake_up_of_ticks_alone_goes_and_the_next_one_is_new():
 
 
 @pytest.mark.rule("MAIL-09")
-def test_control_messages_come_first_and_always_fit():
-    mailbox = full(Overflow.REJECT)
-    assert mailbox.put_control("stop") is None
-    assert mailbox.put_control("clear") is None
+def test_a_wake_up_that_is_withdrawn_was_never_there():
+    mailbox = Mailbox(4)
+    mailbox.put("a")
+    mailbox.wake(fired(0, "predecessor"))
+    mailbox.put("b")
+    mailbox.withdraw()
+    mailbox.withdraw()  # there is none any more
     assert mailbox.depth == 2
-    assert emptied(mailbox) == ["stop", "clear", 0, 1]
+    assert mailbox.wake(fired(0, "predecessor")) is Woke.QUEUED
+    assert [type(one) is Wake for one in emptied(mailbox)] == [False, False, True]
 
 
 @pytest.mark.rule("MAIL-10")
@@ -233,7 +237,6 @@ def test_the_final_message_is_last_and_closes_the_door_behind_it():
     mailbox.put("before")
     assert mailbox.put_final("last") is None
     assert mailbox.put("after") == Closed()
-    assert mailbox.put_control("after") == Closed()
     assert mailbox.wake(fired()) is Woke.REFUSED
     assert mailbox.put_final("also last") is None
     assert emptied(mailbox) == ["before", "last", "also last"]
@@ -253,12 +256,11 @@ def test_closing_gives_back_everything_and_nothing_gets_in_afterwards():
     mailbox.put("a")
     mailbox.wake(fired())
     mailbox.put("b")
-    mailbox.put_control("control")
     mailbox.put_final("final")
     left = mailbox.close()
-    assert [one for one in left if not isinstance(one, Wake)] == ["control", "a", "b", "final"]
-    assert len(left) == 5
-    for put in (mailbox.put, mailbox.put_control, mailbox.put_final):
+    assert [one for one in left if not isinstance(one, Wake)] == ["a", "b", "final"]
+    assert len(left) == 4
+    for put in (mailbox.put, mailbox.put_final):
         assert put("late") == Closed()
     assert mailbox.wake(fired()) is Woke.REFUSED
     assert mailbox.wake(fired(), merge=False) is Woke.REFUSED
