@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import monotonic_ns
 from typing import Any, Final, Literal, NoReturn
 
-from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, is_stop
+from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, answer_dead, is_stop
 from taktora.actors.flow import ControlFlow
 from taktora.actors.items import Host, ItemActor, ItemCell
 from taktora.actors.node_context import NodeContext, WalkContext, input_of
@@ -185,6 +185,12 @@ class CompositionCell(WatchedCell):
         return (
             self.told if self._conclude(landing.left_out, landing.values, landing.error) else None
         )
+
+    def _bury(self, stop: Any) -> None:
+        """Also answer who asked for a run that was torn down half-way."""
+        asked, self._asked = self._asked, None
+        answer_dead((None, asked), self.actor_id)
+        super()._bury(stop)
 
     def _refuse(self, entry: Entry) -> Stimulus:
         """A proxy message: a composition has nothing that it could be about."""

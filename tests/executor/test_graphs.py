@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 import taktora
 from taktora import ControlFlow, Executor, Item, ItemFailed, Runner, Supervision
 from taktora.core.plan import Plan
-from taktora.errors import GraphInvalid, WrongType
+from taktora.errors import ActorDeadError, GraphInvalid, WrongType
 from taktora.errors import ItemFailed as Failed
 from tests.core.test_plan import dags
 
@@ -204,6 +205,36 @@ def test_a_slow_vertex_delays_only_its_successors(make_executor: Callable[..., E
         assert executor.ref("whole") is not None
         assert executor.ref("whole").ask(None, timeout=30) is None  # type: ignore[union-attr]
     assert log.count("d") == 2
+
+
+@pytest.mark.rule("NODE-04")
+def test_who_asked_for_a_run_that_is_torn_down_is_answered(
+    make_executor: Callable[..., Executor],
+) -> None:
+    executor = make_executor(worker_threads=2)
+    log: list[Any] = []
+    begun, release = threading.Event(), threading.Event()
+
+    def block(_: object) -> None:
+        begun.set()
+        assert release.wait(30)
+
+    ref = diamond(
+        executor, [Part(log, "a"), Part(log, "b", act=block), *map(partial(Part, log), "cd")]
+    )
+    answer = ref.ask("go", block=False)
+
+    def interrupt() -> bool:
+        if begun.is_set():
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        executor.run_until(interrupt)
+    executor.close()
+    with pytest.raises(ActorDeadError):
+        answer.get(timeout=10)
+    release.set()
 
 
 @pytest.mark.rule("GRAPH-03")
