@@ -62,6 +62,7 @@ from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.runner import Runner
 from taktora.stoppable import Stoppable
+from taktora.topology import Topology
 
 __all__ = [
     "Actor",
@@ -125,6 +126,7 @@ __all__ = [
     "TaktoraError",
     "Terminated",
     "ThreadAttributes",
+    "Topology",
     "TriggerDeclarer",
     "Vertex",
     "conditional",

@@ -36,6 +36,7 @@ from taktora.core.mailbox import Overflow
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ClearFault, Remove
 from taktora.core.supervision import Supervision
+from taktora.describing import describe, records_of
 from taktora.drivers.role import DriverRole
 from taktora.drivers.signals import stop_on_signals
 from taktora.drivers.switch_interval import switch_interval as borrowed_switch_interval
@@ -59,6 +60,7 @@ from taktora.observe.observation import Observation
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.stoppable import Stoppable
 from taktora.time import Duration, Nanos, to_nanos
+from taktora.topology import Topology
 
 __all__ = ["Executor"]
 
@@ -510,6 +512,21 @@ class Executor(Closing):
             items[actor_id] = counters.stats(actor_id, inbox, skipped)
         driver = self._driver
         return ExecutorStats(items, driver.wakeups, self.observation.dead_letters, driver.rescued)
+
+    def topology(self) -> Topology:
+        """What runs here and how it is connected, at this moment, as plain data. As :meth:`stats`.
+
+        Its channels are those that were opened through this executor, and others that its items
+        use. An edge ``publishes`` is what can be seen of an item without running it, or what its
+        ``publishes`` attribute says; see ``spec/topology.md``.
+
+        Raises:
+            WrongType: an item's ``publishes`` cannot be read; the message names it.
+        """
+        cells = [cell for cell in list(self._driver.cells.values()) if isinstance(cell, Cell)]
+        opened = list(self.node.opened.values())
+        records = records_of(cells, workers=self._workers)
+        return describe(self.name, records, opened, domain=self.domain)
 
     # --- what refs and the scheduler actor need ---------------------------------------------------
 

@@ -17,10 +17,10 @@ PACKAGE = ROOT / "taktora"
 LAYERS = [
     {"errors", "time", "memory", "closing"},
     {"core"},
-    {"ipc", "config", "plugins"},
-    {"connectors", "drivers", "observe"},
+    {"ipc", "config", "plugins", "topology"},
+    {"connectors", "drivers", "observe", "picture"},
     {"actors"},
-    {"adding", "executor", "runner", "checks", "log", "stoppable"},
+    {"adding", "describing", "executor", "runner", "checks", "log", "stoppable"},
     {"cli", "testing"},
 ]
 """From the ground up. A room may import rooms of its own layer's floor or below: see ``may``."""
@@ -30,6 +30,12 @@ PURE = {
     "graphlib", "heapq", "itertools", "math", "operator", "types", "typing",
 }  # fmt: skip
 """All that ``core`` may import from outside."""
+
+FACTS_AND_PICTURES = {
+    "topology": {"errors", "time", "core"},
+    "picture": {"errors", "topology"},
+}
+"""Pure rooms that are drawn from facts alone: all of taktora that each may import."""
 
 EXTRAS = {
     "numpy", "hypothesis", "pysoem", "zenoh", "opentelemetry", "rich", "pytest", "msgpack", "cbor2",
@@ -130,6 +136,20 @@ def purity_breaches(every: list[Import]) -> list[str]:
     ]
 
 
+def picture_breaches(every: list[Import]) -> list[str]:
+    return [
+        str(one)
+        for one in every
+        if (known := FACTS_AND_PICTURES.get(here := room(one.path))) is not None
+        and not one.typing_only
+        and (
+            rooms_imported(one) not in known | {here}
+            if one.top == "taktora"
+            else one.top not in PURE | {"bisect", "html", "json", "unicodedata"}
+        )
+    ]
+
+
 def dependency_breaches(every: list[Import]) -> list[str]:
     breaches = []
     for one in every:
@@ -178,6 +198,11 @@ def test_imports_go_down_only(every: list[Import]):
 
 def test_the_core_is_pure(every: list[Import]):
     assert purity_breaches(every) == []
+
+
+def test_a_topology_is_facts_and_a_picture_is_drawn_from_a_topology_alone(every: list[Import]):
+    assert {room(one.path) for one in every} >= set(FACTS_AND_PICTURES)
+    assert picture_breaches(every) == []
 
 
 def test_each_dependency_stays_in_its_room(every: list[Import]):
@@ -241,6 +266,10 @@ def test_no_module_imports_an_extra_when_it_is_loaded():
         ("taktora/actors/x.py", "from pykka._envelope import Envelope", dependency_breaches),
         ("taktora/actors/x.py", "from pykka.messages import _ActorStop", dependency_breaches),
         ("taktora/connectors/x.py", "import zenoh", dependency_breaches),
+        ("taktora/topology/x.py", "from taktora.ipc.node import Node", picture_breaches),
+        ("taktora/picture/x.py", "from taktora.core.triggers import Kind", picture_breaches),
+        ("taktora/picture/x.py", "import subprocess", picture_breaches),
+        ("taktora/actors/x.py", "from taktora.describing import describe", direction_breaches),
     ],
 )
 def test_a_planted_breach_is_seen(path: str, line: str, judge):

@@ -15,8 +15,10 @@ from taktora.actors.actor import Actor, Entry, answer_dead, is_stop
 from taktora.actors.inbox import Inbox
 from taktora.core.budgets import Fault
 from taktora.core.commands import Land
+from taktora.core.identity import ItemId
 from taktora.core.mailbox import Wake
 from taktora.core.stimuli import Completed, Failed, Stimulus, Stopped, Told
+from taktora.core.triggers import Trigger
 from taktora.observe.counters import ItemCounters
 from taktora.time import Nanos
 
@@ -56,9 +58,10 @@ class Cell:
         "switch",
         "throughput",
         "told",
+        "triggers",
     )
 
-    def __init__(self, actor: Actor, actor_id: str, *, throughput: int, inline: bool) -> None:
+    def __init__(self, actor: Actor, actor_id: ItemId, *, throughput: int, inline: bool) -> None:
         self.actor = actor
         self.actor_id = actor_id
         self.inbox: Inbox = actor.actor_inbox
@@ -73,6 +76,7 @@ class Cell:
         """What an execution may take before the scheduler must hear of it."""
         self.fault: Fault | None = None
         """The actor is faulted. Written by the driver while it is at rest."""
+        self.triggers: tuple[Trigger, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Cell {self.actor_id!r} {'inline' if self.inline else 'pool'}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic_ns
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, is_stop
 from taktora.actors.flow import ControlFlow
@@ -13,6 +13,7 @@ from taktora.actors.node_context import NodeContext, WalkContext, input_of
 from taktora.actors.promise import Promise
 from taktora.actors.watched import WatchedCell
 from taktora.core.commands import Land
+from taktora.core.identity import ItemId
 from taktora.core.mailbox import Overflow, Wake
 from taktora.core.plan import Plan
 from taktora.core.stimuli import Advanced, Completed, Failed, FlightBegan, Stimulus, Stopped, Walked
@@ -63,7 +64,7 @@ class CompositionRef(ActorRef["CompositionActor"]):
 class CompositionActor(Actor):
     """The actor in front of the nodes."""
 
-    def __init__(self, item_id: str, plan: Plan, capacity: int, overflow: Overflow) -> None:
+    def __init__(self, item_id: ItemId, plan: Plan, capacity: int, overflow: Overflow) -> None:
         self.item_id = item_id
         self.plan = plan
         super().__init__()
@@ -149,6 +150,11 @@ class CompositionCell(WatchedCell):
         self._fired: tuple[Fired, ...] = ()
         self._runs = 0
         self._began: Nanos = 0
+
+    @property
+    def kind(self) -> Literal["chain", "graph"]:
+        """Which of the two it is."""
+        return self._plan.kind
 
     def run(self) -> Stimulus:
         """Take what wakes it next and begin a run, or go through it."""

@@ -35,6 +35,9 @@ class Item(Composable):
     """When set, the observer gets ``on_app_start`` and ``on_app_stop`` for each execution."""
     app_instance_id: int | None = None
     """Passed on to ``on_app_start``."""
+    publishes: tuple[Any, ...] | None = None
+    """What it sends to, for ``executor.topology()``: publishers, clients, channels, services or
+    names. ``None``: whatever can be seen in its attributes and functions."""
 
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Say what wakes the item. Called once, when it is added."""
@@ -95,7 +98,7 @@ class FunctionItem(Item):
                 raise WrongType(f"{what} must be an integer or None, not {number!r}")
         self._execute = adapt(execute)
         self._triggers = triggers
-        self._function = execute
+        self.__wrapped__ = execute  # where functools.wraps leaves it too
         self.item_id = id
         self.app_id = app_id
         self.app_instance_id = app_instance_id
@@ -111,10 +114,10 @@ class FunctionItem(Item):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The plain function, for a test or another item."""
-        return self._function(*args, **kwargs)
+        return self.__wrapped__(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"<Item {getattr(self._function, '__qualname__', self._function)!s}>"
+        return f"<Item {getattr(self.__wrapped__, '__qualname__', self.__wrapped__)!s}>"
 
 
 def item(

@@ -12,6 +12,7 @@ from taktora.actors.flow import ControlFlow
 from taktora.actors.item import Item, adapt
 from taktora.actors.watched import WatchedCell
 from taktora.core.budgets import Fault
+from taktora.core.identity import ItemId
 from taktora.core.mailbox import Overflow, Wake
 from taktora.core.stimuli import Failed, Restarted, Stimulus
 from taktora.errors import WrongType
@@ -76,7 +77,7 @@ class ItemActor(Actor):
     def __init__(
         self,
         item: Item,
-        item_id: str,
+        item_id: ItemId,
         host: Host,
         *,
         capacity: int,

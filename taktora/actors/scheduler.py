@@ -10,6 +10,7 @@ from typing import Any
 
 from taktora.actors.actor import Actor, ActorRef, Entry
 from taktora.actors.cell import Cell
+from taktora.core.identity import ItemId
 from taktora.core.records import Description
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ClearFault, Describe, Pause, Remove, Resume, Stimulus
@@ -78,7 +79,7 @@ class SchedulerCell(Cell):
     def __init__(
         self, actor: SchedulerActor, in_role: Callable[[Callable[[], None]], None]
     ) -> None:
-        super().__init__(actor, "scheduler", throughput=1, inline=True)
+        super().__init__(actor, ItemId("scheduler"), throughput=1, inline=True)
         self._in_role = in_role
         self.inbox.bell = self._ring
 

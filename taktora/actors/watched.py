@@ -7,6 +7,7 @@ from typing import Any
 
 from taktora.actors.actor import Actor
 from taktora.actors.cell import Cell
+from taktora.core.identity import ItemId
 from taktora.core.triggers import Fired
 
 __all__ = ["Rearm", "WatchedCell"]
@@ -20,7 +21,7 @@ class WatchedCell(Cell):
 
     __slots__ = ("on_rearm", "rearm")
 
-    def __init__(self, actor: Actor, actor_id: str, *, throughput: int, inline: bool) -> None:
+    def __init__(self, actor: Actor, actor_id: ItemId, *, throughput: int, inline: bool) -> None:
         super().__init__(actor, actor_id, throughput=throughput, inline=inline)
         self.rearm: tuple[Rearm, ...] = ()
         self.on_rearm: Callable[[tuple[Fired, ...]], None] | None = None

@@ -22,6 +22,7 @@ __all__ = ["wire"]
 
 def wire(cell: WatchedCell, triggers: tuple[Trigger, ...], rearm_fd: Callable[[int], None]) -> None:
     """Ports may hold more than the item took; file descriptors are reported once until re-armed."""
+    cell.triggers = triggers
     rearm: list[Rearm] = []
     fds: dict[int, int] = {}
     for slot, trigger in enumerate(triggers):

@@ -244,11 +244,11 @@ class WaitSetDriver:
         try:
             self.report(RunStarted())
             while True:
+                if switch.stopping or (until is not None and until <= monotonic_ns()):
+                    self.report(StopRequested())  # first: nothing begins after a stop
+                    until = None
                 if self.posted:
                     self.pump()
-                if switch.stopping or (until is not None and until <= monotonic_ns()):
-                    self.report(StopRequested())
-                    until = None
                 if self._due is not None and self._due <= (now := monotonic_ns()):
                     self.obey(handle(_ELAPSED, now=now))
                 if self._handed:

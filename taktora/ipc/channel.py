@@ -10,6 +10,7 @@ from taktora.errors import PortClosed
 from taktora.ipc import _binding
 from taktora.ipc.limits import ChannelLimits, check_channel_limits, refuse_differences
 from taktora.ipc.names import CHANNEL_EVENT, check_channel_name
+from taktora.ipc.opened import Opened
 from taktora.ipc.opening import (
     SPARE_NODES,
     create_with_max_bytes,
@@ -67,6 +68,7 @@ class Channel:
             nodes=self._raw.static_config.max_nodes,
         )
         node.held.add(self)
+        node.opened[name] = Opened("channel", name, self.kind.describe())
 
     @property
     def payload_type(self) -> Any:

@@ -24,6 +24,7 @@ from taktora.ipc.unfinished import remove_unfinished
 
 if TYPE_CHECKING:
     from taktora.ipc.limits import ChannelLimitsGiven, ServiceLimitsGiven
+    from taktora.ipc.opened import Opened
     from taktora.ipc.service import Service
 
 __all__ = ["Node"]
@@ -67,7 +68,7 @@ class Node(Closing):
         IpcError: iceoryx2 could not create the node.
     """
 
-    __slots__ = ("__weakref__", "_config", "_pid", "_raw", "domain", "held", "name")
+    __slots__ = ("__weakref__", "_config", "_pid", "_raw", "domain", "held", "name", "opened")
 
     name: str
     """The node's name; empty when none was given."""
@@ -75,11 +76,14 @@ class Node(Closing):
     """The domain; ``None`` for iceoryx2's default."""
     held: Held
     """What still holds raw iceoryx2 objects of this node."""
+    opened: dict[str, Opened]
+    """Every name that was opened through this node, as it was opened last. Kept after the close."""
 
     def __init__(self, name: str | None = None, *, domain: str | None = None) -> None:
         self.name = "" if name is None else check_node_name(name)
         self.domain = check_domain(domain)
         self.held = Held()
+        self.opened = {}
         self._pid = os.getpid()
         self._config: Any = iox.config.global_config()
         if self.domain is not None:

@@ -34,6 +34,11 @@ class Port(Closing):
         node.held.add(self)
 
     @property
+    def node(self) -> Node:
+        """The node that owns it."""
+        return self._node
+
+    @property
     def closed(self) -> bool:
         """Whether the port, or its node, was closed."""
         raise NotImplementedError

@@ -16,6 +16,7 @@ from taktora.ipc.limits import (
     refuse_differences,
 )
 from taktora.ipc.names import REQUEST_EVENT, RESPONSE_EVENT, check_service_name
+from taktora.ipc.opened import Opened
 from taktora.ipc.opening import (
     SPARE_NODES,
     create_with_max_bytes,
@@ -103,6 +104,7 @@ class Service:
             nodes=nodes,
         )
         node.held.add(self)
+        node.opened[name] = Opened("service", name, self._types())
 
     @property
     def label(self) -> str:
@@ -181,8 +183,10 @@ class Service:
 
     def __repr__(self) -> str:
         closed = ", closed" if self._raw is None else ""
-        types = f"{self.request_kind.describe()} -> {self.response_kind.describe()}"
-        return f"<Service {self.name!r}, {types}{closed}>"
+        return f"<Service {self.name!r}, {self._types()}{closed}>"
+
+    def _types(self) -> str:
+        return f"{self.request_kind.describe()} -> {self.response_kind.describe()}"
 
 
 def _limits_of(raw: Any, stated_max_bytes: int | None) -> ServiceLimits:

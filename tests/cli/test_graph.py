@@ -32,16 +32,9 @@ LINE = """
 """
 
 
-@pytest.fixture
-def picture() -> None:
-    """Until ``taktora.picture`` is merged; then these lines go."""
-    pytest.importorskip("taktora.picture")
-
-
 # --- drawing --------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-40", "CLI-41", "CLI-02", "CLI-23")
 def test_a_topology_is_drawn_to_standard_output_and_nothing_runs(taktora_command: Command) -> None:
     taktora_command.write(LINE)
@@ -53,7 +46,6 @@ def test_a_topology_is_drawn_to_standard_output_and_nothing_runs(taktora_command
     assert taktora_command("graph", "line:build").stdout == done.stdout
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-41")
 @pytest.mark.parametrize(
     ("arguments", "name", "mark"),
@@ -77,7 +69,6 @@ def test_the_format_is_the_one_asked_for_or_the_suffixs(
     assert bool(name) is (done.stdout == "")
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-40")
 def test_it_does_not_meet_what_runs(taktora_command: Command) -> None:
     """The channel exists with other limits where the line runs; the drawing is not concerned."""
@@ -95,7 +86,6 @@ def test_it_does_not_meet_what_runs(taktora_command: Command) -> None:
         other.close()
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-12", "CLI-40", "CLI-42")
 def test_what_cannot_be_built_is_exit_code_2_and_no_file(taktora_command: Command) -> None:
     taktora_command.write("def build(executor): executor.add(5)")
@@ -105,7 +95,6 @@ def test_what_cannot_be_built_is_exit_code_2_and_no_file(taktora_command: Comman
     assert not (taktora_command.folder / "out.svg").exists()
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-42")
 def test_a_folder_that_is_not_there_is_exit_code_2(taktora_command: Command) -> None:
     taktora_command.write(LINE)
@@ -114,7 +103,6 @@ def test_a_folder_that_is_not_there_is_exit_code_2(taktora_command: Command) -> 
     assert "cannot write nowhere/out.svg: No such file or directory" in done.stderr
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-40")
 def test_the_example_is_drawn(taktora_command: Command) -> None:
     done = taktora_command("graph", str(ROOT / "examples" / "line.py") + ":build")
@@ -203,7 +191,6 @@ def test_a_link_stays_a_link_and_a_device_a_device(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-@pytest.mark.usefixtures("picture")
 @pytest.mark.rule("CLI-23")
 def test_nothing_of_a_drawing_is_left(taktora_command: Command) -> None:
     taktora_command.write("""

@@ -22,13 +22,14 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 SAYS = {
     "ask_actor.py": ("ask: ", "tell: ", "proxy: 100.0", "later: "),
+    "draw_topology.py": ("topology 'line': 3 nodes, 3 channels, 5 edges", "drawn: "),
     "interval_loop.py": ("ticks in 0.3 s", "p50", "p99", "max"),
     "line.py": ("watchdog: the line is silent\nwatchdog: data again\n",),
     "loan_frames.py": ("No copy: the array is a mapping, r--s, of /dev/shm/", "500 frames", "GB/s"),
     "pubsub.py": (" 25 ", " 200 ", "####"),
     "request_response.py": ("2584 +   4181 =   6765", "4181 +   6765 =  10946"),
 }
-BRIEF = {"interval_loop.py": ("--seconds", "0.3")}
+BRIEF = {"draw_topology.py": ("/dev/null",), "interval_loop.py": ("--seconds", "0.3")}
 
 
 def run(name: str, *arguments: str, domain: str = "") -> subprocess.CompletedProcess[str]:
