@@ -84,6 +84,15 @@ class ConditionalItem(Item):
         self.item.app_instance_id = value
 
     @property
+    def publishes(self) -> tuple[Any, ...] | None:
+        """The item's."""
+        return self.item.publishes
+
+    @publishes.setter
+    def publishes(self, value: tuple[Any, ...] | None) -> None:
+        self.item.publishes = value
+
+    @property
     def reset(self) -> Callable[[], object]:
         """The item's, if it has one: a restart in place needs it."""
         return self.item.reset  # type: ignore[attr-defined,no-any-return]

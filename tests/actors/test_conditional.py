@@ -133,11 +133,22 @@ def test_in_everything_else_the_gate_is_the_item(executor: taktora.Executor) -> 
 
 
 @pytest.mark.rule("COND-02")
+def test_a_gate_publishes_what_its_item_says(executor: taktora.Executor) -> None:
+    full = Full()
+    full.publishes = ("elsewhere",)
+    executor.add(conditional(full, lambda: True))
+    assert [(edge.source, edge.target) for edge in executor.topology().edges] == [
+        ("full", "elsewhere")
+    ]
+
+
+@pytest.mark.rule("COND-02")
 def test_ids_that_are_set_on_the_gate_are_the_items() -> None:
     full = Full()
     gate = conditional(full, lambda: True)
-    gate.item_id, gate.app_id, gate.app_instance_id = "new", 1, 2
+    gate.item_id, gate.app_id, gate.app_instance_id, gate.publishes = "new", 1, 2, ()
     assert (full.item_id, full.app_id, full.app_instance_id) == ("new", 1, 2)
+    assert full.publishes == gate.publishes == ()
 
 
 @pytest.mark.rule("COND-02", "COND-03")

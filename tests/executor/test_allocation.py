@@ -69,12 +69,14 @@ class Fed(Counting):
         self.publisher.send_copy(number + 1)
 
 
-def hold_to_flat(executor: taktora.Executor, item: Counting) -> AllocationGuard:
-    """Warm up, then 100,000 more dispatches under the guard."""
+def hold_to_flat(
+    executor: taktora.Executor, item: Counting, rounds: int = DISPATCHES
+) -> AllocationGuard:
+    """Warm up, then so many more rounds under the guard."""
     with AllocationGuard() as guard:
         executor.run_until(lambda: item.count >= WARM_UP)
         guard.mark()
-        until = item.count + DISPATCHES
+        until = item.count + rounds
         executor.run_until(lambda: item.count >= until)
     print(guard.report)
     return guard
@@ -112,6 +114,21 @@ def test_a_hundred_thousand_payloads_stay_flat(executor: taktora.Executor) -> No
     executor.add(item)
     item.publisher.send_copy(0)
     assert hold_to_flat(executor, item).report.flat
+
+
+@pytest.mark.rule("MEM-24")
+def test_a_hundred_thousand_nodes_of_a_graph_stay_flat(executor: taktora.Executor) -> None:
+    fd = os.eventfd(10 * DISPATCHES, os.EFD_SEMAPHORE)
+    items = [Counting() for _ in range(3)]
+    for item in items:
+        item.execute = item.counted  # type: ignore[method-assign]
+    left, right, last = items
+    executor.add(Woken(fd) >> [left, right] >> last)
+    try:
+        assert hold_to_flat(executor, last, DISPATCHES // 4).report.flat
+    finally:
+        executor.close()
+        os.close(fd)
 
 
 @pytest.mark.rule("MEM-24")
