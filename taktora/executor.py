@@ -27,6 +27,7 @@ from taktora.adding import Adding, Defaults
 from taktora.building import Building
 from taktora.checks import instance, whole
 from taktora.core.budgets import Fault
+from taktora.core.commands import Escalate
 from taktora.core.mailbox import Overflow
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import ClearFault, Remove
@@ -404,6 +405,7 @@ class Executor(Building):
         with self._role.driving():
             self._check_open()
             error: BaseException | None = None
+            failure: Escalate | None = None
             began = False
             try:
                 with ExitStack() as stack:
@@ -420,7 +422,7 @@ class Executor(Building):
                         if pool is not None and self._driver.aborted:
                             pool.abandon()
                         raise
-                failure = self._driver.failure
+                failure, self._driver.failure = self._driver.failure, None
                 if failure is not None:
                     if not isinstance(failure.error, Exception):
                         raise failure.error
@@ -435,6 +437,9 @@ class Executor(Building):
                 self._switch.stopping = False
                 if began:
                     self.observation.down(error)
+                # A frame that holds an exception whose traceback holds the frame keeps all that the
+                # item had in hand, ports and their files too, until the garbage collector comes by.
+                error = failure = None
 
     def _prepare(self, stack: ExitStack) -> WorkerPool | None:
         """Everything that a run borrows, undone by ``stack`` in reverse order."""

@@ -94,7 +94,7 @@ class Client(Port):
             BorrowLimitReached: ``max_active_requests`` are open; drop a pending response.
             PortClosed: the client or its node was closed.
         """
-        return self._send(self._outlet.filled(self._loan, request))
+        return self._send(self._outlet.filled(self, request))
 
     def loan_send(
         self, fill: Callable[[Any], object], size: int | None = None
@@ -104,7 +104,7 @@ class Client(Port):
         ``fill`` returning exactly ``False`` sends nothing and gives ``None``. Arguments and
         errors are those of :meth:`Publisher.loan_send`.
         """
-        loaned = self._outlet.write(self._loan, self._raw, fill, size)
+        loaned = self._outlet.write(self, fill, size)
         return None if loaned is None else self._send(loaned)
 
     def _send(self, initialised: Any) -> PendingResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import ref
 
 import iceoryx2 as iox
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from taktora.errors import ChannelError
     from taktora.ipc.kind import PayloadKind
 
-__all__ = ["FIRST_BYTES", "MAX_LOANS", "Loaned", "Outlet", "configure"]
+__all__ = ["FIRST_BYTES", "MAX_LOANS", "Lender", "Loaned", "Outlet", "configure"]
 
 FIRST_BYTES: Final = 4096
 """Payload size that a growing ``bytes`` port starts with."""
@@ -27,6 +27,20 @@ MAX_LOANS: Final = 8
 """Payloads that one port may have on loan at a time."""
 
 _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108
+
+
+class Lender(Protocol):
+    """What a loan is taken from: a publisher, a client, or a request being answered.
+
+    Handed on whole, so that a traceback that somebody keeps holds this object, which lets go of
+    iceoryx2 when it is closed, and not the raw port, whose files would stay as long.
+    """
+
+    _raw: Any
+
+    @property
+    def _loan(self) -> Callable[..., Any]:
+        """Lends; see :func:`~taktora.ipc._binding.loan_of`."""
 
 
 def configure(builder: Any, kind: PayloadKind, max_bytes: int | None) -> Any:
@@ -53,23 +67,23 @@ class Outlet:
         self.assume_init = assume_init
         self._largest = FIRST_BYTES
 
-    def filled(self, loan: Callable[..., Any], value: Any) -> Any:
+    def filled(self, lender: Lender, value: Any) -> Any:
         """An initialised loan with a copy of ``value``, ready to send."""
         kind = self.kind
         if kind.size is not None:
             source = ctypes.byref(value) if type(value) is kind.exact else kind.source(value)
-            raw = self.lend(loan, None)
+            raw = self.lend(lender, None)
             ctypes.memmove(raw.payload_ptr, source, kind.size)
             return self.assume_init(raw)
         source = kind.source(value)
-        raw = self.lend(loan, len(source))
+        raw = self.lend(lender, len(source))
         if isinstance(source, bytes):
             ctypes.memmove(raw.payload_ptr, source, len(source))
         elif len(source):
             memoryview(block_at(raw.payload_ptr, len(source), None)).cast("B")[:] = source
         return self.assume_init(raw)
 
-    def lend(self, loan: Callable[..., Any], size: int | None) -> Any:
+    def lend(self, lender: Lender, size: int | None) -> Any:
         """An uninitialised raw loan; ``size`` in bytes for ``bytes`` payloads, else ``None``.
 
         Raises:
@@ -78,14 +92,14 @@ class Outlet:
         """
         try:
             if size is None:
-                return loan()
+                return lender._loan()  # noqa: SLF001
             if self.max_bytes is not None:
                 if size > self.max_bytes:
                     raise self._too_large(size, self.max_bytes)
             elif size > self._largest:
                 self._check_room(size)
                 self._largest = size
-            return loan(size)
+            return lender._loan(size)  # noqa: SLF001
         except iox.LoanError as exc:
             raise self.refused(exc) from exc
 
@@ -129,19 +143,15 @@ class Outlet:
             )
         return IpcError(f"{self.kind.label}: iceoryx2 gave no loan: {reason}")
 
-    def open(
-        self, loan: Callable[..., Any], port: Any, size: object, *, zeroed: bool = False
-    ) -> Loaned:
+    def open(self, lender: Lender, size: object, *, zeroed: bool = False) -> Loaned:
         """A loan to write to; give it to :meth:`Loaned.finish` or :meth:`Loaned.abandon`."""
-        return Loaned(self, loan, port, size, zeroed=zeroed)
+        return Loaned(self, lender, size, zeroed=zeroed)
 
-    def write(
-        self, loan: Callable[..., Any], port: Any, fill: Callable[[Any], object], size: object
-    ) -> Any | None:
+    def write(self, lender: Lender, fill: Callable[[Any], object], size: object) -> Any | None:
         """A zeroed loan that ``fill`` wrote, ready to send; ``None`` if it returned ``False``."""
         if not callable(fill):
             raise WrongType(f"fill must be callable, not {fill!r}")
-        loaned = self.open(loan, port, size, zeroed=True)
+        loaned = self.open(lender, size, zeroed=True)
         try:
             if fill(loaned.payload) is False:
                 loaned.abandon()
@@ -155,26 +165,20 @@ class Outlet:
 class Loaned:
     """One payload on loan, from the first write to the moment it is ready to send or given up."""
 
-    __slots__ = ("_anchor", "_loan", "_outlet", "_size", "payload")
+    __slots__ = ("_anchor", "_lender", "_outlet", "_size", "payload")
 
     def __init__(
-        self,
-        outlet: Outlet,
-        loan: Callable[..., Any],
-        port: Any,
-        size: object,
-        *,
-        zeroed: bool = False,
+        self, outlet: Outlet, lender: Lender, size: object, *, zeroed: bool = False
     ) -> None:
-        self._outlet, self._loan = outlet, loan
+        self._outlet, self._lender = outlet, lender
         wanted = outlet.checked_size(size)
-        raw = outlet.lend(loan, wanted)
+        raw = outlet.lend(lender, wanted)
         length = wanted if wanted is not None else outlet.kind.size
         assert length is not None
         self._size = length
         if zeroed and length:
             ctypes.memset(raw.payload_ptr, 0, length)
-        self._anchor: Anchor | None = Anchor(raw, port)
+        self._anchor: Anchor | None = Anchor(raw, lender._raw)  # noqa: SLF001
         self.payload: Any = outlet.kind.writable(block_at(raw.payload_ptr, length, self._anchor))
 
     def finish(self) -> Any:
@@ -193,7 +197,7 @@ class Loaned:
             watch = ref(anchor)
             del anchor, payload
             if watch() is not None:
-                copy = outlet.lend(self._loan, self._size)
+                copy = outlet.lend(self._lender, self._size)
                 ctypes.memmove(copy.payload_ptr, raw.payload_ptr, self._size)
                 raw = copy
         else:

@@ -101,7 +101,7 @@ class Publisher(Port):
         if type(value) is self._exact:
             source: Any = _byref(value)
         elif self._size is None:
-            return self._send(self._outlet.filled(self._loan, value))
+            return self._send(self._outlet.filled(self, value))
         else:
             source = self._source(value)
         try:
@@ -131,7 +131,7 @@ class Publisher(Port):
         Raises:
             PayloadTooLarge, BorrowLimitReached, PortClosed: as :meth:`send_copy`.
         """
-        loaned = self._outlet.write(self._loan, self._raw, fill, size)
+        loaned = self._outlet.write(self, fill, size)
         return _NOT_SENT if loaned is None else self._send(loaned)
 
     def loan(self, size: int | None = None) -> Loan:
@@ -162,7 +162,7 @@ class Publisher(Port):
                 raw.update_connections()
 
     def _open_loan(self, size: int | None) -> Any:
-        return self._outlet.open(self._loan, self._raw, size)
+        return self._outlet.open(self, size)
 
     def _send(self, initialised: Any) -> NotifyOutcome:
         try:

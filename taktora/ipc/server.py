@@ -161,7 +161,7 @@ class ActiveRequest(Received):
         """
         raw = self._open()
         outlet = self._server.outlet
-        return self._send(raw, outlet.filled(loan_of(raw, dynamic=outlet.kind.size is None), value))
+        return self._send(raw, outlet.filled(self, value))
 
     def loan_respond(self, fill: Callable[[Any], object], size: int | None = None) -> NotifyOutcome:
         """Let ``fill(payload)`` write a zeroed response in shared memory, then send it.
@@ -171,8 +171,7 @@ class ActiveRequest(Received):
         """
         raw = self._open()
         outlet = self._server.outlet
-        loan = loan_of(raw, dynamic=outlet.kind.size is None)
-        loaned = outlet.write(loan, raw, fill, size)
+        loaned = outlet.write(self, fill, size)
         return _NOT_SENT if loaned is None else self._send(raw, loaned)
 
     def finish(self) -> None:
@@ -182,6 +181,10 @@ class ActiveRequest(Received):
         self._raw = None
         if not self._server.closed:
             self._server.notify_clients()
+
+    @property
+    def _loan(self) -> Callable[..., Any]:
+        return loan_of(self._raw, dynamic=self._server.outlet.kind.size is None)
 
     def _open(self) -> Any:
         raw = self._raw
