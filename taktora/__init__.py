@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 
+from taktora.actors import signal_slot
 from taktora.actors.actor import Actor, ActorRef
 from taktora.actors.compositions import CompositionRef
+from taktora.actors.conditional import conditional
 from taktora.actors.context import Context
 from taktora.actors.declare import TriggerDeclarer
 from taktora.actors.flow import ControlFlow
@@ -17,6 +19,7 @@ from taktora.actors.item import Item, every, item, on
 from taktora.actors.items import ItemRef
 from taktora.actors.node import node
 from taktora.actors.promise import Promise
+from taktora.actors.signal_slot import SignalItem, SlotItem, TakePolicy
 from taktora.actors.watchers import Terminated
 from taktora.core.budgets import Fault
 from taktora.core.identity import ItemId
@@ -29,12 +32,16 @@ from taktora.drivers.thread_attributes import ThreadAttributes
 from taktora.errors import (
     ActorDeadError,
     AskTimeout,
+    BlockTooLarge,
     ChannelError,
     ExecutorClosed,
     ExecutorError,
     GraphInvalid,
     ItemFailed,
     MailboxFull,
+    MemoryGrew,
+    PoolExhausted,
+    PoolSealed,
     TaktoraError,
 )
 from taktora.executor import Executor
@@ -50,6 +57,7 @@ from taktora.ipc import (
     Subscriber,
 )
 from taktora.log import set_log_level
+from taktora.memory import AllocationGuard, Block, BlockPool, Partition, PoolStats
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.runner import Runner
@@ -59,7 +67,11 @@ __all__ = [
     "Actor",
     "ActorDeadError",
     "ActorRef",
+    "AllocationGuard",
     "AskTimeout",
+    "Block",
+    "BlockPool",
+    "BlockTooLarge",
     "Channel",
     "ChannelError",
     "ClearFault",
@@ -85,12 +97,17 @@ __all__ = [
     "ItemRef",
     "ItemStats",
     "MailboxFull",
+    "MemoryGrew",
     "MissedTick",
     "Node",
     "NotifyOutcome",
     "Observer",
     "Overflow",
+    "Partition",
     "Pause",
+    "PoolExhausted",
+    "PoolSealed",
+    "PoolStats",
     "Promise",
     "Publisher",
     "Remove",
@@ -99,19 +116,24 @@ __all__ = [
     "Sample",
     "Server",
     "Service",
+    "SignalItem",
+    "SlotItem",
     "Stoppable",
     "Subscriber",
     "Supervision",
+    "TakePolicy",
     "TaktoraError",
     "Terminated",
     "ThreadAttributes",
     "TriggerDeclarer",
     "Vertex",
+    "conditional",
     "every",
     "item",
     "node",
     "on",
     "set_log_level",
+    "signal_slot",
 ]
 
 __version__ = "0.1.0"

@@ -22,6 +22,13 @@
     │   ├── AskTimeout (pykka.Timeout, TimeoutError)
     │   ├── MailboxFull                     rejected to the sender
     │   └── BlockingInActor                 waiting for a future on a thread that runs actors
+    ├── PoolError
+    │   ├── BlockTooLarge (ValueError)      more than one block holds; ``size``, ``maximum``
+    │   ├── PoolExhausted                   every block is taken; ``live``, ``capacity``
+    │   ├── PoolSealed                      the pool may not grow or be divided any more
+    │   ├── BlockGiven (ValueError)         the block was given back before
+    │   └── ForeignBlock (ValueError)       the block belongs to another pool or partition
+    ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
         ├── UnsupportedPayload (TypeError)  a payload type that cannot live in shared memory
@@ -48,6 +55,8 @@ __all__ = [
     "ActorDeadError",
     "ActorError",
     "AskTimeout",
+    "BlockGiven",
+    "BlockTooLarge",
     "BlockingInActor",
     "BorrowLimitReached",
     "ChannelError",
@@ -56,6 +65,7 @@ __all__ = [
     "ExecutorError",
     "ExecutorNotRunning",
     "ExecutorRunning",
+    "ForeignBlock",
     "GraphInvalid",
     "InvalidArgument",
     "InvalidName",
@@ -65,9 +75,13 @@ __all__ = [
     "ItemFailed",
     "LimitsMismatch",
     "MailboxFull",
+    "MemoryGrew",
     "MissingExtra",
     "PayloadMismatch",
     "PayloadTooLarge",
+    "PoolError",
+    "PoolExhausted",
+    "PoolSealed",
     "PortClosed",
     "PortLimitReached",
     "ReadOnlyPayload",
@@ -186,6 +200,73 @@ class MailboxFull(ActorError):
 
 class BlockingInActor(ActorError):
     """Waiting for a future on a thread that runs actors could wait for ever."""
+
+
+# --- bounded memory ---------------------------------------------------------------------------
+
+
+class PoolError(TaktoraError):
+    """Base of what goes wrong with a pool of blocks."""
+
+
+class BlockTooLarge(PoolError, ValueError):
+    """More bytes were asked for than one block of the pool holds."""
+
+    size: int
+    """Bytes that were asked for."""
+    maximum: int
+    """Bytes that one block holds."""
+
+    def __init__(self, size: int, maximum: int, *, pool: str = "the pool") -> None:
+        super().__init__(
+            f"{size} bytes do not fit in a block of {pool}, which holds {maximum}; make the pool "
+            f"with a larger block_size, or send less"
+        )
+        self.size = size
+        self.maximum = maximum
+
+
+class PoolExhausted(PoolError):
+    """Every block of the pool, or of the partition, is taken."""
+
+    live: int
+    """Blocks that are taken."""
+    capacity: int
+    """Blocks that there are."""
+
+    def __init__(self, live: int, capacity: int, *, pool: str = "the pool", hint: str = "") -> None:
+        super().__init__(
+            f"{live} of the {capacity} blocks of {pool} are taken{hint}; give some back, or make "
+            f"it with more blocks"
+        )
+        self.live = live
+        self.capacity = capacity
+
+
+class PoolSealed(PoolError):
+    """The pool was sealed: it may not grow or be divided any more."""
+
+
+class BlockGiven(PoolError, ValueError):
+    """The block was given back before; its memory may be somebody else's by now."""
+
+
+class ForeignBlock(PoolError, ValueError):
+    """The block belongs to another pool or partition."""
+
+
+class MemoryGrew(TaktoraError):
+    """Memory grew beyond what was tolerated, where it should have stayed flat."""
+
+    blocks: int
+    """Python memory blocks more than at the mark."""
+    rss: int
+    """Bytes of resident memory more than at the mark."""
+
+    def __init__(self, message: str, *, blocks: int, rss: int) -> None:
+        super().__init__(message)
+        self.blocks = blocks
+        self.rss = rss
 
 
 # --- channels and services --------------------------------------------------------------------
