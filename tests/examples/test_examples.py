@@ -33,6 +33,7 @@ SAYS = {
     "loan_frames.py": ("No copy: the array is a mapping, r--s, of /dev/shm/", "500 frames", "GB/s"),
     "pubsub.py": (" 25 ", " 200 ", "####"),
     "request_response.py": ("2584 +   4181 =   6765", "4181 +   6765 =  10946"),
+    "signal_slot_chain.py": (" 20.0 degrees ####", " readings, ", " were worth sending"),
     "supervised_restart.py": (
         "camera 4 opened\n",
         "gave up: item 'camera' failed: ConnectionError: camera 4: cable pulled\n",
