@@ -53,6 +53,7 @@ class Cell:
         "inline",
         "limit",
         "on_dead_letter",
+        "ran",
         "switch",
         "throughput",
         "told",
@@ -73,6 +74,8 @@ class Cell:
         """What an execution may take before the scheduler must hear of it."""
         self.fault: Fault | None = None
         """The actor is faulted. Written by the driver while it is at rest."""
+        self.ran = True
+        """``False`` after a wake-up of a faulted actor that ran nothing, until that was seen."""
 
     def __repr__(self) -> str:
         return f"<Cell {self.actor_id!r} {'inline' if self.inline else 'pool'}>"
@@ -100,6 +103,9 @@ class Cell:
             woken = type(entry) is Wake
             if woken:
                 error = self._wake(entry, began)
+                if not self.ran:  # no execution, so nothing to count
+                    self.ran = True
+                    break
             elif is_stop(entry[0]):
                 self._end(entry)
                 return Stopped(self.actor_id)
