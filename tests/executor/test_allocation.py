@@ -14,6 +14,7 @@ from taktora.memory import AllocationGuard
 
 WARM_UP = 5_000
 DISPATCHES = 100_000
+RUNS = 20_000  # of a chain or graph of four: 80,000 executions
 
 
 class Counting(taktora.Item):
@@ -69,12 +70,14 @@ class Fed(Counting):
         self.publisher.send_copy(number + 1)
 
 
-def hold_to_flat(executor: taktora.Executor, item: Counting) -> AllocationGuard:
-    """Warm up, then 100,000 more dispatches under the guard."""
+def hold_to_flat(
+    executor: taktora.Executor, item: Counting, dispatches: int = DISPATCHES
+) -> AllocationGuard:
+    """Warm up, then so many more dispatches under the guard."""
     with AllocationGuard() as guard:
         executor.run_until(lambda: item.count >= WARM_UP)
         guard.mark()
-        until = item.count + DISPATCHES
+        until = item.count + dispatches
         executor.run_until(lambda: item.count >= until)
     print(guard.report)
     return guard
@@ -112,6 +115,59 @@ def test_a_hundred_thousand_payloads_stay_flat(executor: taktora.Executor) -> No
     executor.add(item)
     item.publisher.send_copy(0)
     assert hold_to_flat(executor, item).report.flat
+
+
+class Last(Counting):
+    """The last node of a chain or graph; goes on because it tells the whole."""
+
+    whole: taktora.CompositionRef
+
+    def execute(self, ctx: taktora.Context) -> None:  # type: ignore[override]
+        self.counted()
+        ctx.emit(ctx.input)
+        self.whole.tell(self.count)
+
+
+def pass_on(ctx: taktora.Context) -> None:
+    ctx.emit(ctx.input)
+
+
+@pytest.mark.rule("MEM-24")
+@pytest.mark.parametrize("shape", ["chain", "diamond"])
+def test_many_runs_of_a_composition_stay_flat(executor: taktora.Executor, shape: str) -> None:
+    last = Last()
+    a, b, c = (taktora.item(pass_on) for _ in "abc")
+    last.whole = executor.add(a >> b >> c >> last if shape == "chain" else a >> [b, c] >> last)
+    last.whole.tell(0)
+    assert hold_to_flat(executor, last, RUNS).report.flat
+
+
+class Late(Told):
+    """Breaks its budget every time."""
+
+    def declare_triggers(self, on: taktora.TriggerDeclarer) -> None:
+        on.budget(1e-9)
+
+
+@pytest.mark.rule("MEM-24", "FAULT-04")
+def test_many_overruns_stay_flat(executor: taktora.Executor) -> None:
+    item = Late()
+    ref = executor.add(item, id="late")
+    ref.tell("on")
+    assert hold_to_flat(executor, item, RUNS).report.flat
+    assert ref.fault is not None
+    assert executor.stats()["late"].overruns == item.count
+
+
+@pytest.mark.rule("MEM-24")
+@pytest.mark.parametrize("shape", ["chain", "diamond"])
+def test_a_composition_that_leaks_is_caught(executor: taktora.Executor, shape: str) -> None:
+    last = Last(leak=[])
+    a, b, c = (taktora.item(pass_on) for _ in "abc")
+    last.whole = executor.add(a >> b >> c >> last if shape == "chain" else a >> [b, c] >> last)
+    last.whole.tell(0)
+    with pytest.raises(taktora.errors.MemoryGrew):
+        hold_to_flat(executor, last, RUNS)
 
 
 @pytest.mark.rule("MEM-24")
