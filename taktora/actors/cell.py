@@ -55,6 +55,7 @@ class Cell:
         "inline",
         "limit",
         "on_dead_letter",
+        "ran",
         "switch",
         "throughput",
         "told",
@@ -77,6 +78,8 @@ class Cell:
         self.fault: Fault | None = None
         """The actor is faulted. Written by the driver while it is at rest."""
         self.triggers: tuple[Trigger, ...] = ()
+        self.ran = True
+        """``False`` after a wake-up of a faulted actor that ran nothing, until that was seen."""
 
     def __repr__(self) -> str:
         return f"<Cell {self.actor_id!r} {'inline' if self.inline else 'pool'}>"
@@ -104,6 +107,9 @@ class Cell:
             woken = type(entry) is Wake
             if woken:
                 error = self._wake(entry, began)
+                if not self.ran:  # no execution, so nothing to count
+                    self.ran = True
+                    break
             elif is_stop(entry[0]):
                 self._end(entry)
                 return Stopped(self.actor_id)

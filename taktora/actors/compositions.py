@@ -230,7 +230,10 @@ class CompositionCell(WatchedCell):
                 stopped = node.stopped or error is not None
             took = monotonic_ns() - began
             began += took
-            record(took)
+            if node.ran:
+                record(took)
+            else:
+                node.ran = True
             if took > node.limit:
                 node.counters.overruns += 1
                 overran.append((node.actor_id, took))

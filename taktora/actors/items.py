@@ -178,20 +178,21 @@ class ItemCell(WatchedCell):
         error = self.perform(ctx)
         self.look_again(fired)
         pace = self.counters.pace
-        if pace is not None:
+        if pace is not None and self.ran:
             pace.note(fired, began)
         return error
 
     def perform(self, ctx: Context) -> BaseException | None:
-        """Run ``execute``, or the fault handler; what it raised, if anything.
+        """Run ``execute``, or the fault handler, or nothing; what was raised, if anything.
 
-        Afterwards :attr:`stopped` says whether it wants nothing to follow.
+        Afterwards :attr:`stopped` says whether it wants nothing to follow, :attr:`ran` whether
+        there was anything to run.
         """
         self.stopped = False
         work, who = self._execute, self.item_actor.item
         if self.fault is not None or self.switch.fault is not None:
             if self.item_actor.handler is None:
-                self.stopped = True
+                self.stopped, self.ran = True, False
                 return None
             work, who = self._handle_fault, self.item_actor.handler
         if self.observation.on:

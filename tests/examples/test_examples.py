@@ -22,12 +22,24 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 SAYS = {
     "ask_actor.py": ("ask: ", "tell: ", "proxy: 100.0", "later: "),
+    "diamond_graph.py": ("edges of frame 5 + colours of frame 5: ", "together for "),
     "draw_topology.py": ("topology 'line': 3 nodes, 3 channels, 5 edges", "drawn: "),
+    "fault_handler.py": (
+        "control: tick 3\nlamp:    red, item 'control' took ",
+        "hold:    valves stay where they are\nlamp:    green\ncontrol: tick 4\n",
+        "overruns: ",
+    ),
     "interval_loop.py": ("ticks in 0.3 s", "p50", "p99", "max"),
     "line.py": ("watchdog: the line is silent\nwatchdog: data again\n",),
     "loan_frames.py": ("No copy: the array is a mapping, r--s, of /dev/shm/", "500 frames", "GB/s"),
     "pubsub.py": (" 25 ", " 200 ", "####"),
     "request_response.py": ("2584 +   4181 =   6765", "4181 +   6765 =  10946"),
+    "signal_slot_chain.py": (" 20.0 degrees ####", " readings, ", " were worth sending"),
+    "supervised_restart.py": (
+        "camera 4 opened\n",
+        "gave up: item 'camera' failed: ConnectionError: camera 4: cable pulled\n",
+        "guard: camera has ended\n",
+    ),
 }
 BRIEF = {"draw_topology.py": ("/dev/null",), "interval_loop.py": ("--seconds", "0.3")}
 

@@ -14,6 +14,7 @@ from taktora.memory import AllocationGuard
 
 WARM_UP = 5_000
 DISPATCHES = 100_000
+RUNS = 20_000  # of a chain or graph of four: 80,000 executions
 
 
 class Counting(taktora.Item):
@@ -116,19 +117,57 @@ def test_a_hundred_thousand_payloads_stay_flat(executor: taktora.Executor) -> No
     assert hold_to_flat(executor, item).report.flat
 
 
+class Last(Counting):
+    """The last node of a chain or graph; goes on because it tells the whole."""
+
+    whole: taktora.CompositionRef
+
+    def execute(self, ctx: taktora.Context) -> None:  # type: ignore[override]
+        self.counted()
+        ctx.emit(ctx.input)
+        self.whole.tell(self.count)
+
+
+def pass_on(ctx: taktora.Context) -> None:
+    ctx.emit(ctx.input)
+
+
 @pytest.mark.rule("MEM-24")
-def test_a_hundred_thousand_nodes_of_a_graph_stay_flat(executor: taktora.Executor) -> None:
-    fd = os.eventfd(10 * DISPATCHES, os.EFD_SEMAPHORE)
-    items = [Counting() for _ in range(3)]
-    for item in items:
-        item.execute = item.counted  # type: ignore[method-assign]
-    left, right, last = items
-    executor.add(Woken(fd) >> [left, right] >> last)
-    try:
-        assert hold_to_flat(executor, last, DISPATCHES // 4).report.flat
-    finally:
-        executor.close()
-        os.close(fd)
+@pytest.mark.parametrize("shape", ["chain", "diamond"])
+def test_many_runs_of_a_composition_stay_flat(executor: taktora.Executor, shape: str) -> None:
+    last = Last()
+    a, b, c = (taktora.item(pass_on) for _ in "abc")
+    last.whole = executor.add(a >> b >> c >> last if shape == "chain" else a >> [b, c] >> last)
+    last.whole.tell(0)
+    assert hold_to_flat(executor, last, RUNS).report.flat
+
+
+class Late(Told):
+    """Breaks its budget every time."""
+
+    def declare_triggers(self, on: taktora.TriggerDeclarer) -> None:
+        on.budget(1e-9)
+
+
+@pytest.mark.rule("MEM-24", "FAULT-04")
+def test_many_overruns_stay_flat(executor: taktora.Executor) -> None:
+    item = Late()
+    ref = executor.add(item, id="late")
+    ref.tell("on")
+    assert hold_to_flat(executor, item, RUNS).report.flat
+    assert ref.fault is not None
+    assert executor.stats()["late"].overruns == item.count
+
+
+@pytest.mark.rule("MEM-24")
+@pytest.mark.parametrize("shape", ["chain", "diamond"])
+def test_a_composition_that_leaks_is_caught(executor: taktora.Executor, shape: str) -> None:
+    last = Last(leak=[])
+    a, b, c = (taktora.item(pass_on) for _ in "abc")
+    last.whole = executor.add(a >> b >> c >> last if shape == "chain" else a >> [b, c] >> last)
+    last.whole.tell(0)
+    with pytest.raises(taktora.errors.MemoryGrew):
+        hold_to_flat(executor, last, RUNS)
 
 
 @pytest.mark.rule("MEM-24")
