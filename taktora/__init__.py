@@ -52,6 +52,7 @@ from taktora.ipc import (
 from taktora.log import set_log_level
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
+from taktora.observe.several import Monitors, Observers
 from taktora.runner import Runner
 from taktora.stoppable import Stoppable
 
@@ -86,9 +87,11 @@ __all__ = [
     "ItemStats",
     "MailboxFull",
     "MissedTick",
+    "Monitors",
     "Node",
     "NotifyOutcome",
     "Observer",
+    "Observers",
     "Overflow",
     "Pause",
     "Promise",
