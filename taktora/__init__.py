@@ -60,6 +60,7 @@ from taktora.log import set_log_level
 from taktora.memory import AllocationGuard, Block, BlockPool, Partition, PoolStats
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
+from taktora.observe.several import Monitors, Observers
 from taktora.runner import Runner
 from taktora.stoppable import Stoppable
 from taktora.topology import Topology
@@ -100,9 +101,11 @@ __all__ = [
     "MailboxFull",
     "MemoryGrew",
     "MissedTick",
+    "Monitors",
     "Node",
     "NotifyOutcome",
     "Observer",
+    "Observers",
     "Overflow",
     "Partition",
     "Pause",

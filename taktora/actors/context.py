@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from taktora.core.triggers import Fired
 from taktora.errors import WrongType
@@ -20,6 +20,8 @@ class Context:
 
     __slots__ = ("_actor", "now_ns", "triggers")
 
+    in_run: ClassVar[bool] = False
+    """Whether this is a node's part in a run of its chain or graph."""
     now_ns: Nanos
     """When this execution began; monotonic nanoseconds."""
     triggers: tuple[Fired, ...]

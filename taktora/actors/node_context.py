@@ -27,6 +27,8 @@ class NodeContext(Context):
 
     __slots__ = ("_input", "emitted")
 
+    in_run = True
+
     def __init__(
         self, actor: ItemActor, triggers: tuple[Fired, ...], now_ns: Nanos, value: Any
     ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic_ns
@@ -11,11 +10,13 @@ from typing import Any, Protocol
 
 from taktora.core.budgets import Fault
 from taktora.errors import WrongType
+from taktora.observe.executing import Executing, here
+from taktora.observe.isolation import Isolation
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 
 __all__ = ["Observation"]
 
-logger = logging.getLogger("taktora")
+logger = logging.getLogger("taktora.fault")
 
 _KEPT_LETTERS = 100
 
@@ -40,7 +41,7 @@ class Observation:
         self.recent: deque[DeadLetter] = deque(maxlen=_KEPT_LETTERS)
         self._observer = observer or Observer()
         self._monitor = monitor or ExecutionMonitor()
-        self._reported: set[str] = set()
+        self._safely = Isolation().call
 
     def up(self) -> None:
         """A run begins."""
@@ -59,7 +60,19 @@ class Observation:
 
     def faulted(self, item_id: str | None, fault: Fault) -> None:
         """An item, or all of them, do not run any more."""
-        logger.warning("%s: %s", "executor faulted" if item_id is None else "item faulted", fault)
+        logger.warning(
+            "%s: %s",
+            "executor faulted" if item_id is None else "item faulted",
+            fault,
+            extra={
+                "item_id": fault.item_id,
+                "composition": getattr(fault.item_id, "composition", None),
+                "reason": fault.reason,
+                "took_ns": fault.took_ns,
+                "budget_ns": fault.budget_ns,
+                "at_ns": fault.at_ns,
+            },
+        )
         self._call("on_fault", item_id, fault)
 
     def cleared(self, item_id: str | None) -> None:
@@ -84,9 +97,10 @@ class Observation:
         self._call("on_dead_letter", letter)
 
     def around(
-        self, item: Observed, item_id: str, work: Callable[[Any], object], ctx: Any
+        self, item: Observed, item_id: str, work: Callable[[Any], object], ctx: Executing
     ) -> BaseException | None:
         """One execution, ``work(ctx)``, bracketed; the exception that it raised, if any."""
+        here.execution = ctx
         app_id = item.app_id
         if app_id is not None:
             self._call("on_app_start", item_id, app_id, item.app_instance_id)
@@ -102,6 +116,7 @@ class Observation:
             self._call("on_app_error", item_id, error)
         if app_id is not None:
             self._call("on_app_stop", item_id)
+        here.execution = None
         return error
 
     def _call(self, name: str, *args: Any) -> None:
@@ -109,14 +124,3 @@ class Observation:
 
     def _monitored(self, name: str, *args: Any) -> None:
         self._safely(self._monitor, name, args)
-
-    def _safely(self, target: object, name: str, args: tuple[Any, ...]) -> None:
-        try:
-            getattr(target, name)(*args)
-        except KeyboardInterrupt:
-            if threading.current_thread() is threading.main_thread():
-                raise  # a second Ctrl-C, not the observer's doing
-        except BaseException:  # a SystemExit in here must not end a worker
-            if name not in self._reported:  # once: a broken observer must not flood the log
-                self._reported.add(name)
-                logger.exception("%s.%s raised; further ones are not logged", target, name)

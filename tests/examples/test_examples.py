@@ -32,6 +32,15 @@ SAYS = {
     "interval_loop.py": ("ticks in 0.3 s", "p50", "p99", "max"),
     "line.py": ("watchdog: the line is silent\nwatchdog: data again\n",),
     "loan_frames.py": ("No copy: the array is a mapping, r--s, of /dev/shm/", "500 frames", "GB/s"),
+    "opentelemetry_console.py": (
+        " line ",
+        " read ",
+        " check ",
+        " sum ",
+        " store ",
+        " a run",
+        ", after ",
+    ),
     "pubsub.py": (" 25 ", " 200 ", "####"),
     "request_response.py": ("2584 +   4181 =   6765", "4181 +   6765 =  10946"),
     "signal_slot_chain.py": (" 20.0 degrees ####", " readings, ", " were worth sending"),
@@ -71,21 +80,35 @@ def test_a_small_example_has_less_than_60_lines_and_says_what_it_shows(name: str
     assert text.startswith('"""')
 
 
-def test_loan_frames_says_what_to_install_when_numpy_is_missing(domain: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "module", "message"),
+    [
+        ("loan_frames.py", "numpy", "this example needs numpy: pip install 'taktora[numpy]'\n"),
+        (
+            "opentelemetry_console.py",
+            "opentelemetry",
+            "this needs OpenTelemetry: pip install 'taktora[otel]'\n",
+        ),
+    ],
+)
+def test_an_example_says_what_to_install_when_an_extra_is_missing(
+    domain: str, name: str, module: str, message: str
+) -> None:
     blocked = """
 import runpy, sys
-class NoNumpy:
+module = sys.argv[2]
+class Missing:
     def find_spec(name, path, target=None):
-        if name == "numpy":
-            raise ModuleNotFoundError(name)
+        if name == module:
+            raise ModuleNotFoundError(name, name=name)
 import taktora
-for name in [name for name in sys.modules if name.partition(".")[0] == "numpy"]:
+for name in [name for name in sys.modules if name.partition(".")[0] == module]:
     del sys.modules[name]
-sys.meta_path.insert(0, NoNumpy)
+sys.meta_path.insert(0, Missing)
 runpy.run_path(sys.argv[1])
 """
     done = subprocess.run(
-        [sys.executable, "-c", blocked, EXAMPLES / "loan_frames.py"],
+        [sys.executable, "-c", blocked, EXAMPLES / name, module],
         env=ENVIRONMENT | {"TAKTORA_DOMAIN": domain},
         capture_output=True,
         text=True,
@@ -93,7 +116,7 @@ runpy.run_path(sys.argv[1])
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == "this example needs numpy: pip install 'taktora[numpy]'\n"
+    assert done.stderr == message
 
 
 # --- the pipeline ---------------------------------------------------------------------------------
