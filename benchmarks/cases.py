@@ -175,6 +175,7 @@ def _chain() -> Case:
         name="chain",
         title="a wake-up and ten nodes in line that do nothing",
         variants=(
+            _ours("taktora, one item + 10 method calls", "compositions", "open_calls", 10),
             Variant("bare wake + 10 method calls", partial(graph_baseline.open_calls, 10)),
             _ours("taktora chain of 10", "compositions", "open_chain", 10),
         ),

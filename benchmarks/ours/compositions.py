@@ -15,7 +15,7 @@ from benchmarks.harness import Batch, laps
 from benchmarks.ours.domain import own_domain
 from taktora import Context, ExecutionMonitor, Executor, Item, Observer, TriggerDeclarer
 
-__all__ = ["open_chain", "open_graph", "open_single"]
+__all__ = ["open_calls", "open_chain", "open_graph", "open_single"]
 
 
 class Head(Item):
@@ -58,6 +58,20 @@ class Alone(Head):
         os.eventfd_write(self.fd, 1)
 
 
+class Calling(Head):
+    """Does by hand what a chain would do: calls ten methods."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self.nodes: list[Middle] = []
+
+    def execute(self, ctx: Context) -> None:
+        super().execute(ctx)
+        for node in self.nodes:
+            node.execute(ctx)
+        os.eventfd_write(self.fd, 1)
+
+
 @contextmanager
 def _laps(workers: int, *, observed: bool = False, what: str, width: int) -> Iterator[Batch]:
     fd = os.eventfd(0, os.EFD_NONBLOCK)
@@ -70,7 +84,10 @@ def _laps(workers: int, *, observed: bool = False, what: str, width: int) -> Ite
             Executor(domain=domain, worker_threads=workers, **options) as ex,
         ):
             head: Head = Alone(fd) if what == "single" else Head(fd)
-            if what == "single":
+            if what == "calls":
+                head = Calling(fd)
+                head.nodes = [Middle() for _ in range(width)]
+            if what in ("single", "calls"):
                 ex.add(head)
             elif what == "chain":
                 ex.add_chain([head, *(Middle() for _ in range(width)), Tail(fd)])
@@ -97,6 +114,11 @@ def open_graph(workers: int) -> Any:
 def open_chain(length: int) -> Any:
     """``length`` nodes, inline."""
     return _laps(0, what="chain", width=length - 2)
+
+
+def open_calls(count: int) -> Any:
+    """One item that calls ``count`` methods."""
+    return _laps(0, what="calls", width=count)
 
 
 def open_single(observed: bool) -> Any:

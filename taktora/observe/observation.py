@@ -104,14 +104,16 @@ class Observation:
         app_id = item.app_id
         if app_id is not None:
             self._call("on_app_start", item_id, app_id, item.app_instance_id)
+        safely, monitor = self._safely, self._monitor
         began = monotonic_ns()
-        self._monitored("pre_execute", item_id, began)
+        safely(monitor, "pre_execute", (item_id, began))
         error: BaseException | None = None
         try:
             work(ctx)
         except BaseException as raised:  # noqa: BLE001  # handed back to the caller
             error = raised
-        self._monitored("post_execute", item_id, began, monotonic_ns() - began, error is None)
+        took = monotonic_ns() - began
+        safely(monitor, "post_execute", (item_id, began, took, error is None))
         if error is not None:
             self._call("on_app_error", item_id, error)
         if app_id is not None:
@@ -121,6 +123,3 @@ class Observation:
 
     def _call(self, name: str, *args: Any) -> None:
         self._safely(self._observer, name, args)
-
-    def _monitored(self, name: str, *args: Any) -> None:
-        self._safely(self._monitor, name, args)

@@ -76,7 +76,11 @@ class Observer:
 
 
 class ExecutionMonitor:
-    """Brackets every execution. Times are monotonic nanoseconds."""
+    """Brackets every execution. Times are monotonic nanoseconds.
+
+    :func:`taktora.observe.executing.executing` says what woke it. Threads and errors as for
+    :class:`Observer`.
+    """
 
     def pre_execute(self, item_id: str, at_ns: Nanos) -> None:
         """An execution begins at ``at_ns``."""

@@ -433,17 +433,20 @@ def test_two_executors_at_once_do_not_mix(make: Make, telemetry: Telemetry) -> N
 def test_executors_may_share_one_if_their_compositions_have_other_ids(
     make: Make, telemetry: Telemetry
 ) -> None:
-    done: list[list[Any]] = [[], []]
+    done: list[Any] = []
+    inside, release = threading.Event(), threading.Event()
+
+    def hold(ctx: Context) -> None:
+        inside.set()
+        release.wait(10)
+
     one, other = (make(), make())
-    one.add_chain([Part([], "a", every=0.002), Part(done[0], "b")], id="line 1")
-    other.add_chain([Part([], "a", every=0.002), Part(done[1], "b")], id="line 2")
-    with Runner(one), Runner(other):
-        while not all(len(log) >= 5 for log in done):
-            threading.Event().wait(0.001)
-        one.stop()
-        before = len(done[1])
-        while len(done[1]) < before + 5:
-            threading.Event().wait(0.001)
+    one.add_chain([Part([], "a", every=0.002), Part(done, "b")], id="line 1")
+    other.add_chain([Part([], "a", every=0.002), Part([], "b", act=hold)], id="line 2")
+    with Runner(other):
+        inside.wait(10)
+        one.run_until(lambda: len(done) >= 5)  # its end must not end what the other has open
+        release.set()
     assert not any("taktora.unfinished" in (span.attributes or {}) for span in telemetry.spans)
     runs = {id_of(run): run.name for run in telemetry.spans if run.name.startswith("line")}
     for span in telemetry.named("a") + telemetry.named("b"):
@@ -467,14 +470,21 @@ def test_as_a_monitor_only_it_ends_a_failed_span_at_once(
 
 @pytest.mark.rule("OBS-30")
 def test_executions_are_counted_and_timed_in_seconds(make: Make, telemetry: Telemetry) -> None:
-    executor = make()
-    executor.add(Part([], "a", every=0.005, act=lambda ctx: threading.Event().wait(0.002)))
+    took: list[int] = []
+
+    class Also(OpenTelemetryObserver):
+        def post_execute(self, item_id: str, at_ns: int, took_ns: int, ok: bool) -> None:
+            super().post_execute(item_id, at_ns, took_ns, ok)
+            took.append(took_ns)
+
+    executor = make(seen=Also(telemetry.tracers, telemetry.meters))
+    executor.add(Part([], "a", every=0.005))
     executor.run_n(3)
     assert telemetry.values("taktora.executions") == {"a": 3}
     ((facts, point),) = telemetry.points("taktora.execution.duration")
     assert facts == {"taktora.item_id": "a"}
     assert point.count == 3
-    assert 0.006 <= point.sum < 60
+    assert point.sum == pytest.approx(sum(took) / 1e9)
     assert point.explicit_bounds[0] == 1e-6
 
 
