@@ -116,7 +116,6 @@ class CompositionCell(WatchedCell):
         "_fired",
         "_plan",
         "_runs",
-        "_sinks",
         "_steps",
         "_walked",
         "observation",
@@ -135,7 +134,6 @@ class CompositionCell(WatchedCell):
         self.observation = host.observation
         self._plan = plan = actor.plan
         self._walked = walked
-        self._sinks = plan.sinks
         self._steps = [
             (
                 nodes[number],
@@ -182,9 +180,8 @@ class CompositionCell(WatchedCell):
     def land(self, landing: Land) -> Stimulus | None:
         """Obey ``Land``: a run that was flown is over. What to report, if there is more to do."""
         self._count(self._began, monotonic_ns() - self._began, landing.error)
-        return (
-            self.told if self._conclude(landing.left_out, landing.values, landing.error) else None
-        )
+        self._tell(landing.left_out, landing.values, landing.error)
+        return self.told if self.look_again(self._fired) else None
 
     def _bury(self, stop: Any) -> None:
         """Also answer who asked for a run that was torn down half-way."""
@@ -243,11 +240,13 @@ class CompositionCell(WatchedCell):
                 break
             values[number] = ctx.emitted
         self._count(start, began - start, error)
-        self._conclude(
-            tuple(self._plan.ids[number] for number in left_out),
-            tuple(values[number] for number in self._sinks),
-            error,
-        )
+        if self._asked is not None or self.observation.on:
+            self._tell(
+                tuple(self._plan.ids[number] for number in left_out),
+                tuple(values[number] for number in self._plan.sinks),
+                error,
+            )
+        self.look_again(fired)
         if error is not None:
             node.counters.failed += 1
             node.note_failure(error)
@@ -263,10 +262,10 @@ class CompositionCell(WatchedCell):
         if pace is not None:
             pace.note(self._fired, began)
 
-    def _conclude(
+    def _tell(
         self, left_out: tuple[str, ...], values: tuple[Any, ...], error: BaseException | None
-    ) -> bool:
-        """A run is over: tell, answer, and look whether there is more to do already."""
+    ) -> None:
+        """A run is over: tell whoever looks on, and answer whoever asked."""
         if self.observation.on:
             outcome = _COMPLETED if error is None and not left_out else "stopped"
             self.observation.landed(
@@ -278,4 +277,3 @@ class CompositionCell(WatchedCell):
                 self._reply(asked.fail, error)
             else:
                 self._reply(asked.set, values[0] if len(values) == 1 else values)
-        return self.look_again(self._fired)

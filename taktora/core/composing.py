@@ -45,6 +45,8 @@ class Composing:
         """Whether a run may begin now; else it is tried again when what is in its way has gone."""
         composition.waits = Wait.NOTHING
         for member in composition.members:
+            if member.phase is Phase.IDLE and not member.paused:  # as a rule
+                continue
             if member.paused or member.phase in _ABSENT:
                 composition.waits = Wait.RETURN
                 return False
