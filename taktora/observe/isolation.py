@@ -27,10 +27,20 @@ class Isolation:
         """
         try:
             getattr(target, name)(*args)
-        except KeyboardInterrupt:
-            if threading.current_thread() is threading.main_thread():
-                raise
-        except BaseException:  # a SystemExit in here must not end a worker
-            if (id(target), name) not in self._reported:  # a broken one must not flood the log
-                self._reported.add((id(target), name))
-                logger.exception("%s.%s raised; further ones are not logged", target, name)
+        except BaseException as error:  # noqa: BLE001  # a SystemExit must not end a worker
+            self.survive(error, target, name)
+
+    def survive(self, error: BaseException, target: object, name: str) -> None:
+        """Deal with what ``target.name`` raised; for callers who cannot afford :meth:`call`.
+
+        Raises:
+            KeyboardInterrupt: as :meth:`call`.
+        """
+        here = threading.current_thread()
+        if isinstance(error, KeyboardInterrupt) and here is threading.main_thread():
+            raise error
+        if isinstance(error, KeyboardInterrupt):
+            return
+        if (id(target), name) not in self._reported:  # a broken one must not flood the log
+            self._reported.add((id(target), name))
+            logger.error("%s.%s raised; further ones are not logged", target, name, exc_info=error)

@@ -41,7 +41,7 @@ class Observation:
         self.recent: deque[DeadLetter] = deque(maxlen=_KEPT_LETTERS)
         self._observer = observer or Observer()
         self._monitor = monitor or ExecutionMonitor()
-        self._safely = Isolation().call
+        self._isolation = Isolation()
 
     def up(self) -> None:
         """A run begins."""
@@ -104,16 +104,22 @@ class Observation:
         app_id = item.app_id
         if app_id is not None:
             self._call("on_app_start", item_id, app_id, item.app_instance_id)
-        safely, monitor = self._safely, self._monitor
+        monitor = self._monitor
         began = monotonic_ns()
-        safely(monitor, "pre_execute", (item_id, began))
+        try:
+            monitor.pre_execute(item_id, began)
+        except BaseException as raised:  # noqa: BLE001  # the monitor's, not the item's
+            self._isolation.survive(raised, monitor, "pre_execute")
         error: BaseException | None = None
         try:
             work(ctx)
         except BaseException as raised:  # noqa: BLE001  # handed back to the caller
             error = raised
         took = monotonic_ns() - began
-        safely(monitor, "post_execute", (item_id, began, took, error is None))
+        try:
+            monitor.post_execute(item_id, began, took, error is None)
+        except BaseException as raised:  # noqa: BLE001  # the monitor's, not the item's
+            self._isolation.survive(raised, monitor, "post_execute")
         if error is not None:
             self._call("on_app_error", item_id, error)
         if app_id is not None:
@@ -122,4 +128,4 @@ class Observation:
         return error
 
     def _call(self, name: str, *args: Any) -> None:
-        self._safely(self._observer, name, args)
+        self._isolation.call(self._observer, name, args)
