@@ -189,19 +189,25 @@ class ItemCell(WatchedCell):
         there was anything to run.
         """
         self.stopped = False
+        if self.observation.on or self.fault is not None or self.switch.fault is not None:
+            return self._perform_watched(ctx)
+        try:
+            flow = self.item_actor.flow(ctx)
+            if flow is not None:
+                self.stopped = self.item_actor.check(flow) is ControlFlow.STOP_CHAIN
+        except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
+            return raised
+        return None
+
+    def _perform_watched(self, ctx: Context) -> BaseException | None:
+        """The same where somebody looks on, or a fault is in the way."""
         work, who = self._execute, self.item_actor.item
         if self.fault is not None or self.switch.fault is not None:
             if self.item_actor.handler is None:
                 self.stopped, self.ran = True, False
                 return None
             work, who = self._handle_fault, self.item_actor.handler
-        if self.observation.on:
-            return self.observation.around(who, self.actor_id, work, ctx)
-        try:
-            work(ctx)
-        except BaseException as raised:  # noqa: BLE001  # supervision decides, on the driver
-            return raised
-        return None
+        return self.observation.around(who, self.actor_id, work, ctx)
 
     def _execute(self, ctx: Context) -> None:
         flow = self.item_actor.flow(ctx)

@@ -121,6 +121,7 @@ class ActorRecord:
         "paused",
         "phase",
         "place",
+        "plain",
         "restart_pause",
         "skipped",
         "sources",
@@ -145,6 +146,8 @@ class ActorRecord:
         self.home: Composition | None = None
         """The chain or graph that it is a member of, at ``place`` of its plan."""
         self.place = 0
+        self.plain = True
+        """Neither a chain or graph, nor part of one, nor to be removed when it comes to rest."""
         self.boarding = False
         """Its part of a run waits in its mailbox."""
         self.intervals: list[IntervalTimer] = []

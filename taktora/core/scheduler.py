@@ -203,7 +203,7 @@ class Scheduler:
         actor, more = self._enter(stimulus.spec, now, composition)
         composition.actor = actor
         for member in members:
-            member.home = composition
+            member.home, member.plain = composition, False
             member.onward = (Execute(member.spec.actor_id, onward=True),)
         return (*commands, *more)
 
@@ -218,7 +218,7 @@ class Scheduler:
     ) -> tuple[ActorRecord, list[Command]]:
         """Write an actor down, and begin with it if a run is under way."""
         actor = ActorRecord(spec)
-        actor.composition = composition
+        actor.composition, actor.plain = composition, composition is None
         self._actors[spec.actor_id] = actor
         commands: list[Command] = []
         for slot, trigger in enumerate(spec.triggers):
@@ -305,12 +305,10 @@ class Scheduler:
                 subscription.deadline.due = now + subscription.deadline.within
             actor = subscription.actor
             actor.mailbox.wake(subscription.fired)
-            if actor.composition is None:
-                if actor.phase is _IDLE and self.open and not actor.paused:
-                    actor.phase = _ACTIVE
-                    self.in_flight += 1
-                    return actor.execute
-                return _NOTHING
+            if actor.plain and actor.phase is _IDLE and self.open and not actor.paused:
+                actor.phase = _ACTIVE
+                self.in_flight += 1
+                return actor.execute
             return self.activate(actor)
         commands: list[Command] = []
         for subscription in subscriptions:
@@ -379,13 +377,10 @@ class Scheduler:
         actor = self._actors[stimulus.actor_id]
         actor.phase = _IDLE
         self.in_flight -= 1
-        if stimulus.overran:
-            return (*self._overran(actor, stimulus.overran, now), *self._after(actor))
-        if actor.doomed or actor.home is not None or actor.composition is not None:
-            return tuple(self._after(actor))
-        if actor.mailbox.settle():
-            return self.activate(actor)
-        return _NOTHING
+        if actor.plain and not stimulus.overran:  # as a rule
+            return self.activate(actor) if actor.mailbox.settle() else _NOTHING
+        commands = self._overran(actor, stimulus.overran, now) if stimulus.overran else []
+        return (*commands, *self._after(actor))
 
     def _advanced(self, stimulus: Advanced, now: Nanos) -> tuple[Command, ...]:
         member = self._actors[stimulus.actor_id]
@@ -527,7 +522,7 @@ class Scheduler:
         if actor.home is not None:  # a chain or graph lives and ends as a whole
             actor = actor.home.actor
         if actor.phase is _ACTIVE:
-            actor.doomed = True
+            actor.doomed, actor.plain = True, False
             return _NOTHING
         return tuple(self.forget(actor, stop=True))
 

@@ -27,7 +27,7 @@ class Patience:
     waits, until a look pays off again: however the gaps are spread, hardly any time is lost.
     """
 
-    __slots__ = ("_limit", "_near", "_penalty", "_rest", "window")
+    __slots__ = ("_limit", "_near", "_penalty", "_rest", "paid", "window")
 
     def __init__(self, limit: Nanos) -> None:
         self._limit = limit
@@ -37,13 +37,18 @@ class Patience:
         self._rest = 0
         self.window: Nanos = 0
         """Nanoseconds to look before the next sleep; 0: sleep at once."""
+        self.paid = False
+        """A look paid off. Who sees that a gap was within the window may set this instead of
+        calling :meth:`note`: it says the same."""
 
     def note(self, gap: Nanos) -> None:
         """Take in that the wake-up came ``gap`` ns after the wait for it began."""
         if self.window:
             if gap <= self._limit:
-                self._penalty = 1
+                self.paid = True
                 return
+            if self.paid:
+                self._penalty, self.paid = 1, False
             self.window = 0
             self._rest = self._penalty
             self._penalty = min(self._penalty * 2, _LONGEST_REST)

@@ -267,8 +267,11 @@ class WaitSetDriver:
                         commands = handle(answer, now=(now := monotonic_ns()))
                         if commands:
                             self.obey(commands)
-                    if ready and now < self._look_at and predicate is None:
-                        continue  # looking costs as much as executing what is known to be ready
+                    if ready and predicate is None:
+                        # Looking costs as much as executing what is known to be ready.
+                        self._look_at = self._look_at or now + _LOOK_EVERY
+                        if now < self._look_at:
+                            continue
                 if predicate is not None:
                     try:
                         satisfied = bool(predicate())
@@ -322,7 +325,6 @@ class WaitSetDriver:
         self._due = due = self._next_due()
         if self._started or self._ready:
             ids, _ = wait(_ZERO)
-            self._look_at = monotonic_ns() + _LOOK_EVERY
         else:
             if until is not None and (due is None or until < due):
                 due = until
@@ -333,35 +335,47 @@ class WaitSetDriver:
             elif self._expired:
                 self._timer.clear()
                 self._expired = False
-            patience, began = self._patience, monotonic_ns()
-            ids = self._poll(began + patience.window) if patience.window else ()
-            if not ids:
-                self._asleep = True
-                if self.posted or (self._switch.stopping and self._scheduler.open):
-                    self._asleep = False
-                    ids, _ = wait(_ZERO)
-                else:
-                    ids, _ = wait(_PREDICATE if predicated else _IDLE)
-                    self._asleep = False
-                    if not ids and not predicated:
-                        self._sweep()
-            now = monotonic_ns()
-            patience.note(now - began)
-            self._look_at = now + _LOOK_EVERY
+            ids = ()
+            window = self._patience.window
+            if window:
+                ids, _ = wait(_ZERO)
+            if ids:
+                self._patience.paid = True
+            else:
+                ids = self._look_or_sleep(window, predicated)
+        self._look_at = 0
         table = self._table
         for attachment in ids:
             fire = table.get(attachment)
             if fire is not None:  # None: unwatched by an earlier one of this batch
                 fire()
 
+    def _look_or_sleep(self, window: Nanos, predicated: bool) -> Any:
+        """Nothing is there yet: look for up to ``window``, then sleep until something is."""
+        wait, began = self._wait_once, monotonic_ns()
+        ids = self._poll(began + window) if window else ()
+        if not ids:
+            self._asleep = True
+            if self.posted or (self._switch.stopping and self._scheduler.open):
+                self._asleep = False
+                ids, _ = wait(_ZERO)
+            else:
+                ids, _ = wait(_PREDICATE if predicated else _IDLE)
+                self._asleep = False
+                if not ids and not predicated:
+                    self._sweep()
+        self._patience.note(monotonic_ns() - began)
+        return ids
+
     def _poll(self, end: Nanos) -> Any:
         """Look until something is there, or ``end``; whoever shares this core goes first."""
         wait, posted, switch = self._wait_once, self.posted, self._switch
-        while True:
-            ids, _ = wait(_ZERO)
-            if ids or posted or switch.stopping or monotonic_ns() >= end:
-                return ids
+        while not posted and not switch.stopping and monotonic_ns() < end:
             os.sched_yield()
+            ids, _ = wait(_ZERO)
+            if ids:
+                return ids
+        return ()
 
     def _hand_over(self) -> None:
         """Let the workers begin: what fired together is one execution, not a race."""
@@ -400,7 +414,7 @@ class WaitSetDriver:
         if isinstance(trigger, ListenerTrigger):
             watched = WatchedListener(listener_wakeup(trigger.source), number, self.report)
         else:
-            watched = WatchedPort(trigger.source.wakeup, number, self.report)
+            watched = WatchedPort(trigger.source.wakeup, number, self._handle, self.obey)
         guard = self._waitset.attach_notification(watched.listener)
         key = iox.WaitSetAttachmentId.from_guard(guard)
         self._guards[number] = (guard, key, watched)

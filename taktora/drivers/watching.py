@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
+from time import monotonic_ns
 from typing import Any
 
+from taktora.core.commands import Command
 from taktora.core.stimuli import Triggered
 
 __all__ = ["FdSet", "WatchedListener", "WatchedPort"]
 
 Report = Callable[[Triggered], None]
 """Tells the scheduler and obeys it."""
+Handle = Callable[..., tuple[Command, ...]]
+Obey = Callable[[tuple[Command, ...]], None]
+"""The two halves of a report, for the path that every sample takes."""
 
 
 class WatchedPort:
     """A subscriber, server or client: a wake-up is a hint, the data behind it is the truth."""
 
-    __slots__ = ("_has_data", "_report", "_stimulus", "_try_wait", "listener")
+    __slots__ = ("_handle", "_has_data", "_obey", "_stimulus", "_try_wait", "listener")
 
-    def __init__(self, wakeup: Any, number: int, report: Report) -> None:
+    def __init__(self, wakeup: Any, number: int, handle: Handle, obey: Obey) -> None:
         self.listener = wakeup.listener
         self._try_wait = self.listener.try_wait
         self._has_data = wakeup.probe()
-        self._report = report
+        self._handle, self._obey = handle, obey
         self._stimulus = Triggered(number)
 
     def fire(self) -> None:
@@ -35,7 +40,9 @@ class WatchedPort:
         while try_wait():
             pass
         if self._has_data():
-            self._report(self._stimulus)
+            commands = self._handle(self._stimulus, now=monotonic_ns())
+            if commands:
+                self._obey(commands)
 
     def sweep(self) -> bool:
         """Look without having been woken; ``True`` when there was something to find."""
