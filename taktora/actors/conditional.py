@@ -53,7 +53,7 @@ class ConditionalItem(Item):
         self._holds = checked_predicate(predicate)
         self._execute = adapt(item.execute)
         self._otherwise = otherwise
-        self.item = item
+        self.item = self.__wrapped__ = item
         """The item behind the gate."""
 
     @property

@@ -528,3 +528,17 @@ def test_chains_and_graphs_are_nodes_with_members_and_edges(executor: Executor) 
         ("c", "d"),
     }
     assert ("in", "line") in {(e.source, e.target) for e in topology.edges if e.kind == "wakes"}
+
+
+@pytest.mark.rule("TOPO-13", "TOPO-15")
+def test_a_gate_shows_what_is_behind_it(executor: Executor) -> None:
+    publisher = executor.channel("out", ctypes.c_uint64).publisher()
+
+    @every(1)
+    def measure() -> None:
+        publisher.send_copy(1)
+
+    ref = executor.add(taktora.conditional(measure, lambda: True))
+    topology = executor.topology()
+    assert topology.node(ref.item_id).label == "measure"
+    assert Edge(ref.item_id, "out", "publishes") in topology.edges
