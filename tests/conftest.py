@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,13 @@ import pytest
 import taktora
 
 _serial = itertools.count()
+
+# A shell starts what it puts in the background with these ignored, which every process of a test
+# would inherit: a Ctrl-C that is a test's subject would then go unheard.
+for _signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        is_interrupt = _signal is signal.SIGINT
+        signal.signal(_signal, signal.default_int_handler if is_interrupt else signal.SIG_DFL)
 
 
 def leftovers(domain: str) -> list[str]:
