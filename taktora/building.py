@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 from taktora.actors.actor import Actor, ActorRef
 from taktora.actors.compositions import CompositionRef
@@ -48,6 +48,31 @@ class Building(Closing):
         self._check_open()
         return self.node.service(name, request_type, response_type, **limits)
 
+    @overload
+    def add(
+        self,
+        item: Sketch,
+        *,
+        id: str | None = None,
+        placement: str = "auto",
+        fault_handler: None = None,
+        supervision: Supervision | None = None,
+        mailbox_capacity: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> CompositionRef: ...
+    @overload
+    def add(
+        self,
+        item: Item | Callable[[], Item],
+        *,
+        id: str | None = None,
+        placement: str = "auto",
+        fault_handler: Item | Callable[[], Item] | None = None,
+        supervision: Supervision | None = None,
+        mailbox_capacity: int | None = None,
+        overflow: Overflow | None = None,
+    ) -> ItemRef: ...
+
     def add(
         self,
         item: Item | Callable[[], Item] | Sketch,
@@ -58,7 +83,7 @@ class Building(Closing):
         supervision: Supervision | None = None,
         mailbox_capacity: int | None = None,
         overflow: Overflow | None = None,
-    ) -> Any:
+    ) -> ItemRef | CompositionRef:
         """Make ``item`` an actor and return its ref. Any thread, also while running.
 
         The id is the item's own ``item_id``, else ``id``, else one is assigned. ``item`` may be a

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from taktora.actors.actor import ActorRef
 from taktora.actors.roster import Roster
-from taktora.errors import ActorDeadError, MailboxFull
+from taktora.errors import ActorDeadError, MailboxFull, WrongType
 
 __all__ = ["Terminated", "Watchers"]
 
@@ -33,7 +33,13 @@ class Watchers:
         self._watches: dict[str, list[tuple[ActorRef[Any], ActorRef[Any]]]] = {}
 
     def add(self, watcher: ActorRef[Any], target: ActorRef[Any]) -> None:
-        """Tell ``watcher`` once when ``target`` ends; now if it has. Twice is as once."""
+        """Tell ``watcher`` once when ``target`` ends; now if it has. Twice is as once.
+
+        Raises:
+            WrongType: the scheduler, which ends with its executor.
+        """
+        if not target.item_id:
+            raise WrongType(f"{target} cannot be watched; watch items, chains, graphs or actors")
         with self._lock:
             # Looked up under the lock: who ends is struck off the roster before its watches.
             if self._roster.get(target.item_id) is target:

@@ -39,8 +39,6 @@ class Isolation:
         here = threading.current_thread()
         if isinstance(error, KeyboardInterrupt) and here is threading.main_thread():
             raise error
-        if isinstance(error, KeyboardInterrupt):
-            return
         if (id(target), name) not in self._reported:  # a broken one must not flood the log
             self._reported.add((id(target), name))
             logger.error("%s.%s raised; further ones are not logged", target, name, exc_info=error)

@@ -158,3 +158,5 @@ def test_what_cannot_be_watched_is_refused(executor: Executor) -> None:
     executor.add(taktora.item(attempt, triggers=lambda on: on.interval(0.001)))
     executor.run()
     assert "only the ref of an actor" in str(errors[0])
+    with pytest.raises(WrongType, match="cannot be watched"):
+        executor.watch(executor.add(Idle()), executor.scheduler)
