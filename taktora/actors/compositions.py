@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic_ns
 from typing import Any, Final, Literal, NoReturn
 
 from taktora.actors.actor import PROXY_MESSAGES, Actor, ActorRef, Entry, answer_dead, is_stop
@@ -174,12 +173,12 @@ class CompositionCell(WatchedCell):
             self.observation.departed(self.actor_id, self._runs)
         if self._walked:
             return self._walk()
-        self._began = monotonic_ns()
+        self._began = self.clock()
         return FlightBegan(self.actor_id, self._fired)
 
     def land(self, landing: Land) -> Stimulus | None:
         """Obey ``Land``: a run that was flown is over. What to report, if there is more to do."""
-        self._count(self._began, monotonic_ns() - self._began, landing.error)
+        self._count(self._began, self.clock() - self._began, landing.error)
         self._tell(landing.left_out, landing.values, landing.error)
         return self.told if self.look_again(self._fired) else None
 
@@ -206,7 +205,8 @@ class CompositionCell(WatchedCell):
         overran: list[tuple[str, Nanos]] = []
         error: BaseException | None = None
         left_out: tuple[int, ...] = ()
-        start = began = monotonic_ns()
+        clock = self.clock
+        start = began = clock()
         ctx: NodeContext | None = None
         for node, record, number, before, names in self._steps:
             actor = node.item_actor
@@ -225,7 +225,7 @@ class CompositionCell(WatchedCell):
             else:
                 error = node.perform(ctx)
                 stopped = node.stopped or error is not None
-            took = monotonic_ns() - began
+            took = clock() - began
             began += took
             if node.ran:
                 record(took)

@@ -85,14 +85,16 @@ class ItemActor(Actor):
         factory: Callable[[], Item] | None,
         handler: Item | None = None,
     ) -> None:
-        self.item = item
+        self.item: Item
         self.first = item  # kept, so that nothing else gets its identity while this actor lives
         self.item_id = item_id
         self.host = host
         self.factory = factory
-        self.flow = adapt(item.execute)
         self.handler = handler
+        self.flow: Callable[[Any], Any]
         self.handler_flow = None if handler is None else adapt(handler.execute)
+        self.receive: Callable[[Any, Any], Any]
+        self.fit(item)
         super().__init__()
         self.actor_inbox.capacity = capacity
         self.actor_inbox.overflow = overflow
@@ -102,6 +104,12 @@ class ItemActor(Actor):
 
     def __str__(self) -> str:
         return f"item {self.item_id!r}"
+
+    def fit(self, item: Item) -> None:
+        """Have executions and messages go to ``item``. A simulation puts itself around it."""
+        self.flow = adapt(item.execute)
+        self.receive = item.on_receive
+        self.item = item
 
     def call(self, ctx: Context) -> ControlFlow:
         """Run ``execute`` and hold it to its contract.
@@ -149,8 +157,7 @@ class ItemActor(Actor):
             item = self.factory()
             if not isinstance(item, Item):
                 raise WrongType(f"the factory of item {self.item_id!r} returned {item!r}, no Item")
-            self.flow = adapt(item.execute)
-            self.item = item
+            self.fit(item)
             item.on_start()
         else:
             self.item.reset()  # type: ignore[attr-defined]  # checked when it was added
@@ -230,7 +237,7 @@ class ItemCell(WatchedCell):
             elif self.observation.on:
                 response = self._observed(message, began)
             else:
-                response = actor.item.on_receive(message, MessageContext(actor, message, began))
+                response = actor.receive(message, MessageContext(actor, message, began))
         except BaseException as error:  # noqa: BLE001  # to the asker, or supervision decides
             return self._raised(promise, error)
         if promise is not None:
@@ -243,7 +250,7 @@ class ItemCell(WatchedCell):
         error = self.observation.around(
             actor.item,
             self.actor_id,
-            lambda ctx: answer.append(actor.item.on_receive(message, ctx)),
+            lambda ctx: answer.append(actor.receive(message, ctx)),
             MessageContext(actor, message, began),
         )
         if error is not None:

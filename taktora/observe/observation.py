@@ -13,6 +13,7 @@ from taktora.errors import WrongType
 from taktora.observe.executing import Executing, here
 from taktora.observe.isolation import Isolation
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
+from taktora.time import Nanos
 
 __all__ = ["Observation"]
 
@@ -31,7 +32,12 @@ class Observed(Protocol):
 class Observation:
     """The observer and the monitor of one executor, safe to call from anywhere."""
 
-    def __init__(self, observer: Observer | None, monitor: ExecutionMonitor | None) -> None:
+    def __init__(
+        self,
+        observer: Observer | None,
+        monitor: ExecutionMonitor | None,
+        clock: Callable[[], Nanos] = monotonic_ns,
+    ) -> None:
         if observer is not None and not isinstance(observer, Observer):
             raise WrongType(f"observer must be a taktora.Observer, not {observer!r}")
         if monitor is not None and not isinstance(monitor, ExecutionMonitor):
@@ -42,6 +48,7 @@ class Observation:
         self._observer = observer or Observer()
         self._monitor = monitor or ExecutionMonitor()
         self._isolation = Isolation()
+        self._clock = clock
 
     def up(self) -> None:
         """A run begins."""
@@ -105,7 +112,7 @@ class Observation:
         if app_id is not None:
             self._call("on_app_start", item_id, app_id, item.app_instance_id)
         monitor = self._monitor
-        began = monotonic_ns()
+        began = self._clock()
         try:
             monitor.pre_execute(item_id, began)
         except BaseException as raised:  # noqa: BLE001  # the monitor's, not the item's
@@ -115,7 +122,7 @@ class Observation:
             work(ctx)
         except BaseException as raised:  # noqa: BLE001  # handed back to the caller
             error = raised
-        took = monotonic_ns() - began
+        took = self._clock() - began
         try:
             monitor.post_execute(item_id, began, took, error is None)
         except BaseException as raised:  # noqa: BLE001  # the monitor's, not the item's
