@@ -6,6 +6,7 @@ The everyday names. Errors: :mod:`taktora.errors`.
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING, Any, Final
 
 from taktora.actors import signal_slot
 from taktora.actors.actor import Actor, ActorRef
@@ -28,7 +29,6 @@ from taktora.core.records import Description
 from taktora.core.stimuli import ClearFault, Describe, Pause, Remove, Resume
 from taktora.core.supervision import Supervision
 from taktora.core.triggers import Fired, MissedTick
-from taktora.drivers.thread_attributes import ThreadAttributes
 from taktora.errors import (
     ActorDeadError,
     AskTimeout,
@@ -44,26 +44,29 @@ from taktora.errors import (
     PoolSealed,
     TaktoraError,
 )
-from taktora.executor import Executor
-from taktora.ipc import (
-    Channel,
-    Client,
-    Node,
-    NotifyOutcome,
-    Publisher,
-    Sample,
-    Server,
-    Service,
-    Subscriber,
-)
-from taktora.log import set_log_level
 from taktora.memory import AllocationGuard, Block, BlockPool, Partition, PoolStats
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.observe.several import Monitors, Observers
-from taktora.runner import Runner
 from taktora.stoppable import Stoppable
 from taktora.topology import Topology
+
+if TYPE_CHECKING:
+    from taktora.drivers.thread_attributes import ThreadAttributes
+    from taktora.executor import Executor
+    from taktora.ipc import (
+        Channel,
+        Client,
+        Node,
+        NotifyOutcome,
+        Publisher,
+        Sample,
+        Server,
+        Service,
+        Subscriber,
+    )
+    from taktora.log import set_log_level
+    from taktora.runner import Runner
 
 __all__ = [
     "Actor",
@@ -144,3 +147,35 @@ __all__ = [
 __version__ = "0.1.0"
 
 logging.getLogger("taktora").addHandler(logging.NullHandler())
+
+_ON_DEMAND: Final = {
+    "Channel": "taktora.ipc",
+    "Client": "taktora.ipc",
+    "Executor": "taktora.executor",
+    "Node": "taktora.ipc",
+    "NotifyOutcome": "taktora.ipc",
+    "Publisher": "taktora.ipc",
+    "Runner": "taktora.runner",
+    "Sample": "taktora.ipc",
+    "Server": "taktora.ipc",
+    "Service": "taktora.ipc",
+    "Subscriber": "taktora.ipc",
+    "ThreadAttributes": "taktora.drivers.thread_attributes",
+    "set_log_level": "taktora.log",
+}
+"""Names that bring iceoryx2 along, which a simulation does without, and where they are."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs iceoryx2 when it is first asked for."""
+    module = _ON_DEMAND.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(module), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from attrs import define, evolve, frozen
 
@@ -23,10 +23,10 @@ from taktora.core.mailbox import Overflow, Wake
 from taktora.core.plan import Plan
 from taktora.core.stimuli import ActorSpec, Added, Assembled, Stimulus
 from taktora.core.supervision import Directive, Supervision
-from taktora.drivers.waitset import WaitSetDriver
+from taktora.drivers.obeying import Obeying
 from taktora.errors import InvalidArgument, WrongType
 from taktora.observe.observation import Observation
-from taktora.time import Nanos
+from taktora.time import Nanos, to_nanos
 
 __all__ = ["Adding", "Defaults"]
 
@@ -43,6 +43,35 @@ class Defaults:
     overflow: Overflow
     throughput: int
     iteration_budget: Nanos = 0
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        workers: Any,
+        supervision: Any,
+        capacity: Any,
+        overflow: Any,
+        throughput: Any,
+        iteration_budget: Any,
+    ) -> Self:
+        """From the options of an executor.
+
+        Raises:
+            WrongType, InvalidArgument: an option that cannot be.
+        """
+        return cls(
+            workers=whole(workers, "worker_threads", least=0),
+            supervision=Supervision.stop()
+            if supervision is None
+            else instance(supervision, Supervision, "supervision"),
+            capacity=whole(capacity, "mailbox_capacity", least=1),
+            overflow=instance(overflow, Overflow, "overflow"),
+            throughput=whole(throughput, "throughput", least=1),
+            iteration_budget=0
+            if iteration_budget is None
+            else to_nanos(iteration_budget, what="iteration_budget"),
+        )
 
 
 @frozen
@@ -74,10 +103,12 @@ class Adding:
     _home: Any
     _defaults: Defaults
     _roster: Roster
-    _driver: WaitSetDriver
+    _driver: Obeying
     _switch: RunSwitch
     _observation: Observation
     _in_role: Callable[[Callable[[], None]], None]
+    item_actor: type[ItemActor] = ItemActor
+    """What is made of an item."""
 
     def item(
         self,
@@ -231,7 +262,7 @@ class Adding:
                 self._roster.drop(item_id, one.handler)
 
     def _actor(self, checked: _Checked, item_id: ItemId) -> ItemActor:
-        return ItemActor(
+        return self.item_actor(
             checked.item,
             item_id,
             self._home,
@@ -296,6 +327,7 @@ class Adding:
     def _connect(self, cell: Cell) -> None:
         driver, told = self._driver, cell.told
         cell.switch = self._switch
+        cell.clock = driver.clock
         cell.on_dead_letter = self._observation.dead_letter
         inbox = cell.inbox
         inbox.on_dead_letter = self._dropper(cell.actor_id)

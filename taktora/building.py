@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from taktora.actors.actor import Actor, ActorRef
 from taktora.actors.compositions import CompositionRef
@@ -19,9 +19,11 @@ from taktora.core import plan
 from taktora.core.mailbox import Overflow
 from taktora.core.supervision import Supervision
 from taktora.errors import WrongType
-from taktora.ipc.channel import Channel
-from taktora.ipc.node import Node
-from taktora.ipc.service import Service
+
+if TYPE_CHECKING:
+    from taktora.ipc.channel import Channel
+    from taktora.ipc.node import Node
+    from taktora.ipc.service import Service
 
 __all__ = ["Building"]
 

@@ -20,7 +20,17 @@ LAYERS = [
     {"ipc", "config", "plugins", "topology"},
     {"connectors", "drivers", "observe", "picture"},
     {"actors"},
-    {"adding", "building", "describing", "executor", "runner", "checks", "log", "stoppable"},
+    {
+        "adding",
+        "building",
+        "describing",
+        "executor",
+        "hosting",
+        "runner",
+        "checks",
+        "log",
+        "stoppable",
+    },
     {"cli", "testing"},
 ]
 """From the ground up. A room may import rooms of its own layer's floor or below: see ``may``."""

@@ -13,29 +13,16 @@ import os
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final
 
 import iceoryx2 as iox
 
-from taktora.core.budgets import Fault
-from taktora.core.commands import (
-    Clear,
-    Command,
-    Escalate,
-    Execute,
-    Forget,
-    Land,
-    Restart,
-    Start,
-    Stop,
-    Trip,
-    Unwatch,
-    Watch,
-)
+from taktora.core.commands import Command, Execute, Watch
 from taktora.core.scheduler import Scheduler
-from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Started, Stimulus, StopRequested
+from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Stimulus, StopRequested
 from taktora.core.triggers import FdTrigger, ListenerTrigger
 from taktora.drivers.libc import Bell, TimerFd
+from taktora.drivers.obeying import Obeying, Runnable, Switch
 from taktora.drivers.patience import Patience
 from taktora.drivers.signals import SignalPipe
 from taktora.drivers.watching import FdSet, WatchedListener, WatchedPort
@@ -43,7 +30,7 @@ from taktora.drivers.workers import WorkerPool
 from taktora.ipc.wakeup import listener_wakeup
 from taktora.time import Nanos
 
-__all__ = ["Runnable", "Switch", "WaitSetDriver"]
+__all__ = ["WaitSetDriver"]
 
 _ZERO: Final = iox.Duration.from_millis(0)
 _IDLE: Final = iox.Duration.from_millis(1000)
@@ -56,61 +43,16 @@ _SWEEP_AT_MOST: Final = 256
 _ELAPSED: Final = Elapsed()
 
 
-class Runnable(Protocol):
-    """An actor as the driver sees it."""
-
-    inline: bool
-
-    def start(self) -> Stimulus | None:
-        """Run ``on_start``."""
-
-    def run(self) -> Stimulus:
-        """Handle a batch of mail; what to report."""
-
-    def restart(self) -> Stimulus:
-        """Build the item anew; what to report."""
-
-    def land(self, landing: Land) -> Stimulus | None:
-        """A run of a chain or graph is over; what to report, if there is more to do."""
-
-    def end(self) -> None:
-        """Run ``on_stop``, close the mailbox."""
-
-
-class Switch(Protocol):
-    """Says that the run was asked to end."""
-
-    stopping: bool
-
-
-class WaitSetDriver:
+class WaitSetDriver(Obeying):
     """Drives one scheduler. All methods but :meth:`post` and :meth:`ring` need the driver's role."""
 
     def __init__(self, scheduler: Scheduler, switch: Switch, busy_poll: Nanos = 0) -> None:
-        self._scheduler = scheduler
-        self._handle = scheduler.handle
-        self._next_due = scheduler.next_due
+        super().__init__(scheduler)
+        self.clock = monotonic_ns
         self._switch = switch
-        self.cells: dict[str, Runnable] = {}
-        """Actors by id; entries are added before ``Added`` is reported, removed on ``Stop``."""
-        self.posted: deque[Stimulus | Callable[[], None]] = deque()
-        """What other threads reported, or want done in the driver's role."""
-        self.wakeups = 0
-        """Turns that ran at least one item, over all runs."""
-        self.rescued = 0
-        """Notifications that were found without a wake-up; 0 unless iceoryx2 lost one."""
-        self.aborted = False
-        """A run was torn down half-way (a second Ctrl-C); nothing may run any more."""
-        self.failure: Escalate | None = None
-        """What ended the run, if an item did. The first failure counts."""
-        self.on_gone: Callable[[str], None] = lambda _: None
-        """Called when an actor has stopped, with its id."""
-        self.on_trip: Callable[[str | None, Fault | None], None] = lambda *_: None
-        """Called when an actor, or the executor (``None``), is faulted, or (``None``) no more."""
         self._ready: deque[Runnable] = deque()
         self._handed: list[Runnable] = []  # for the pool, once this turn's triggers are all in
         self._pool: WorkerPool | None = None
-        self._started = False
         self._asleep = False
         self._armed: Nanos = 0
         self._expired = False
@@ -161,12 +103,6 @@ class WaitSetDriver:
 
     # --- the driver's role ----------------------------------------------------------------------
 
-    def report(self, stimulus: Stimulus) -> None:
-        """Tell the scheduler, now, and obey."""
-        commands = self._handle(stimulus, now=monotonic_ns())
-        if commands:
-            self.obey(commands)
-
     def obey(self, commands: tuple[Command, ...]) -> None:
         """Carry out what the scheduler decided, in order."""
         for command in commands:
@@ -180,51 +116,6 @@ class WaitSetDriver:
                     self._handed.append(cell)
             else:
                 self._obey_rare(command)
-
-    def _obey_rare(
-        self,
-        command: Start | Restart | Stop | Forget | Watch | Unwatch | Escalate | Land | Trip | Clear,
-    ) -> None:
-        match command:
-            case Start(actor_id):
-                failed = self.cells[actor_id].start()
-                if failed is not None:
-                    self.report(failed)
-                self.posted.append(Started(actor_id))  # after all that came with it
-            case Restart(actor_id):
-                # Not reported from in here: one that fails at once would nest without end.
-                self.posted.append(self.cells[actor_id].restart())
-            case Stop(actor_id):
-                self.cells[actor_id].end()
-                self.on_gone(actor_id)
-            case Forget(actor_id):
-                self.on_gone(actor_id)
-            case Watch():
-                self._watch(command)
-            case Unwatch(source):
-                self._unwatch(source)
-            case Land(actor_id):
-                more = self.cells[actor_id].land(command)
-                if more is not None:
-                    self.posted.append(more)
-            case Trip(actor_id, fault):
-                self.on_trip(actor_id, fault)
-            case Clear(actor_id):
-                self.on_trip(actor_id, None)
-            case Escalate():
-                self.failure = self.failure or command
-            case _:
-                assert_never(command)
-
-    def pump(self) -> None:
-        """Take in what was posted so far; what that leads to waits for the next turn."""
-        posted = self.posted
-        for _ in range(len(posted)):
-            entry = posted.popleft()
-            if callable(entry):
-                entry()
-            else:
-                self.report(entry)
 
     def drive(
         self,
