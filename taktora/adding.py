@@ -109,6 +109,8 @@ class Adding:
     _in_role: Callable[[Callable[[], None]], None]
     item_actor: type[ItemActor] = ItemActor
     """What is made of an item."""
+    on_connect: Callable[[Cell], None] = lambda _: None
+    """Called with every cell before it is launched."""
 
     def item(
         self,
@@ -334,6 +336,7 @@ class Adding:
         inbox.bell = lambda: driver.post(told)
         cell.actor.actor_ref.home = self._home
         cell.actor.actor_ref.item_id = cell.actor_id
+        self.on_connect(cell)
         driver.cells[cell.actor_id] = cell
         self._roster.enter(cell.actor_id, cell.actor.actor_ref)
 

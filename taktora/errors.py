@@ -28,6 +28,11 @@
     │   ├── PoolSealed                      the pool may not grow or be divided any more
     │   ├── BlockGiven (ValueError)         the block was given back before
     │   └── ForeignBlock (ValueError)       the block belongs to another pool or partition
+    ├── SimulationError
+    │   ├── NotReady                        who was to run next cannot run now; ``ready``
+    │   ├── NeverIdle                       a simulation in which there is always something to do
+    │   └── NondeterminismError             a replay met something else than what was recorded
+    ├── InvariantBroken (AssertionError)    what always holds did not; ``law``
     ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
@@ -71,12 +76,16 @@ __all__ = [
     "InvalidName",
     "InvalidTarget",
     "InvalidTrigger",
+    "InvariantBroken",
     "IpcError",
     "ItemFailed",
     "LimitsMismatch",
     "MailboxFull",
     "MemoryGrew",
     "MissingExtra",
+    "NeverIdle",
+    "NondeterminismError",
+    "NotReady",
     "PayloadMismatch",
     "PayloadTooLarge",
     "PoolError",
@@ -85,6 +94,7 @@ __all__ = [
     "PortClosed",
     "PortLimitReached",
     "ReadOnlyPayload",
+    "SimulationError",
     "TaktoraError",
     "ThreadAttributesError",
     "UnknownItem",
@@ -147,6 +157,42 @@ class ItemFailed(ExecutorError):
         self.item_id = item_id
         self.composition = composition
         self.__cause__ = error
+
+
+class SimulationError(TaktoraError):
+    """Something that only a simulation can meet."""
+
+
+class NotReady(SimulationError):
+    """Who was to run next cannot run now."""
+
+    ready: tuple[str, ...]
+    """Who could."""
+
+    def __init__(self, message: str, ready: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.ready = tuple(ready)
+
+
+class NeverIdle(SimulationError):
+    """There was always something more to do, at one and the same instant."""
+
+
+class NondeterminismError(SimulationError):
+    """A replay met something else than what was recorded: the topology, or the scenario, changed,
+    or something in it depends on real time, threads, or the order of a set.
+    """
+
+
+class InvariantBroken(TaktoraError, AssertionError):
+    """What always holds did not."""
+
+    law: str
+    """Which one, by its number in ``spec/simulation.md``."""
+
+    def __init__(self, law: str, message: str) -> None:
+        super().__init__(f"{law}: {message}")
+        self.law = law
 
 
 class DuplicateItem(ExecutorError, ValueError):

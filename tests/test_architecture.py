@@ -17,7 +17,7 @@ PACKAGE = ROOT / "taktora"
 LAYERS = [
     {"errors", "time", "memory", "closing"},
     {"core"},
-    {"ipc", "config", "plugins", "topology"},
+    {"ipc", "inmemory", "config", "plugins", "topology"},
     {"connectors", "drivers", "observe", "picture"},
     {"actors"},
     {

@@ -17,6 +17,7 @@ import logging
 import queue
 import threading
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 import pykka
@@ -29,9 +30,6 @@ from taktora.actors.promise import Promise, to_seconds
 from taktora.core.mailbox import Closed, Rejected
 from taktora.drivers.waker import waker_of_this_thread
 from taktora.errors import ActorDeadError, ActorError, MailboxFull
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "PROXY_MESSAGES",
@@ -82,6 +80,8 @@ class ActorRef(pykka.ActorRef[A]):
     home: Home | None = None
     item_id: str = ""
     """The actor's id in its executor."""
+    new_promise: Callable[[], Promise[Any]] = Promise
+    """What an ask is answered with; a simulation has its own kind."""
 
     def tell(self, message: Any) -> None:
         """Put ``message`` into the mailbox. Never blocks. Any thread.
@@ -125,7 +125,7 @@ class ActorRef(pykka.ActorRef[A]):
         Only ``AskTimeout``, and an ``ExecutorNotRunning`` because the run ended meanwhile, leave
         the message in the mailbox.
         """
-        promise: Promise[Any] = Promise()
+        promise = self.new_promise()
         home = None
         if block:
             timeout = to_seconds(timeout)
@@ -166,7 +166,7 @@ class ActorRef(pykka.ActorRef[A]):
         at_rest = self.home is not None and self.home.stop_at_rest(self)
         if block and not at_rest and self.is_alive():
             refuse_to_block()
-        promise: Promise[bool] = Promise()
+        promise: Promise[bool] = self.new_promise()
         home = self.home if block and timeout is None else None
         if home is not None:
             promise.expect()

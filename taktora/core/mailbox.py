@@ -158,6 +158,13 @@ class Mailbox:
         """Messages waiting; the pending wake-up is not counted."""
         return len(self._line) - (self._wake is not None)
 
+    @property
+    def head(self) -> Any | None:
+        """What :meth:`take` would give; ``None`` when there is nothing."""
+        if self._line:
+            return self._line[0]
+        return self._final[0] if self._final else None
+
     def __bool__(self) -> bool:
         return bool(self._line) or bool(self._final)
 

@@ -1,0 +1,64 @@
+"""An item as a simulation sees it: with a layer around its code where faults and durations act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from taktora.actors.item import Item
+from taktora.actors.items import ItemActor
+from taktora.testing.faults import InjectedError
+from taktora.time import Nanos
+
+__all__ = ["Affliction", "SimulatedItemActor"]
+
+_PLAIN: Final = Item.on_receive
+
+
+class Affliction:
+    """What the simulation has in store for one item."""
+
+    __slots__ = ("delays", "errors", "takes")
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        """Messages of the errors that the next executions raise."""
+        self.delays: list[Nanos] = []
+        """What the next executions take in addition."""
+        self.takes: Nanos = 0
+        """What every execution takes, in virtual time."""
+
+    def suffer(self, spend: Callable[[Nanos], None]) -> None:
+        """Take the time of one execution; raise if it is to fail."""
+        if self.takes:
+            spend(self.takes)
+        if self.delays:
+            spend(self.delays.pop(0))
+        if self.errors:
+            raise InjectedError(self.errors.pop(0))
+
+
+class SimulatedItemActor(ItemActor):
+    """The actor around an item in a simulation."""
+
+    affliction: Affliction
+
+    def fit(self, item: Item) -> None:
+        """Have executions go to ``item``, through whatever the simulation has in store."""
+        super().fit(item)
+        if not hasattr(self, "affliction"):
+            self.affliction = Affliction()
+        suffer, spend = self.affliction.suffer, self.host.spend  # type: ignore[attr-defined]
+        flow, receive = self.flow, self.receive
+
+        def flow_in_simulation(ctx: Any) -> Any:
+            suffer(spend)
+            return flow(ctx)
+
+        def receive_in_simulation(message: Any, ctx: Any) -> Any:
+            suffer(spend)
+            return receive(message, ctx)
+
+        self.flow = flow_in_simulation
+        if type(item).on_receive is not _PLAIN:  # else it goes through the flow
+            self.receive = receive_in_simulation

@@ -1,0 +1,87 @@
+"""Where injected faults wait until their item or channel is concerned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taktora.actors.items import ItemCell
+from taktora.drivers.virtual import VirtualDriver
+from taktora.errors import UnknownItem
+from taktora.testing import faults
+from taktora.testing.afflicted import Affliction
+from taktora.testing.invariants import Invariants
+from taktora.time import to_nanos
+
+__all__ = ["Afflictions"]
+
+
+class Afflictions:
+    """The faults of one simulation."""
+
+    def __init__(self, driver: VirtualDriver, invariants: Invariants) -> None:
+        self._driver = driver
+        self._invariants = invariants
+        self._dropped: dict[str, int] = {}
+        self._doubled: dict[str, int] = {}
+        driver.on_wake = self._on_wake
+
+    def of(self, item_id: str) -> Affliction:
+        """What is in store for an item.
+
+        Raises:
+            UnknownItem: no item has that id (chains, graphs and plain actors run no code of items).
+        """
+        cell = self._driver.cells.get(item_id)
+        if not isinstance(cell, ItemCell):
+            known = [
+                str(key) for key, one in self._driver.cells.items() if isinstance(one, ItemCell)
+            ]
+            raise UnknownItem(
+                f"no item with id {item_id!r} in this simulation; there are: "
+                f"{', '.join(map(repr, known)) or 'none at all'}"
+            )
+        actor: Any = cell.item_actor
+        return actor.affliction  # type: ignore[no-any-return]
+
+    def check(self, fault: faults.Fault) -> None:
+        """Raise ``UnknownItem`` if the fault is about somebody who is not here."""
+        if isinstance(fault, faults.Raise | faults.Delay | faults.Kill):
+            self.of(fault.item)
+        elif isinstance(fault, faults.Drop | faults.Duplicate):
+            names = self._driver.watched_names()
+            if fault.channel not in names:
+                raise UnknownItem(
+                    f"nobody waits for a channel or service {fault.channel!r}; "
+                    f"waited for are: {', '.join(map(repr, names)) or 'none at all'}"
+                )
+
+    def apply(self, fault: faults.Fault) -> None:
+        """Let it happen, or lie in wait."""
+        driver = self._driver
+        match fault:
+            case faults.Raise(item, times, message):
+                self.of(item).errors += [message] * times
+            case faults.Kill(item):
+                self.of(item).errors.insert(0, "killed")
+            case faults.Delay(item, by, times):
+                self.of(item).delays += [to_nanos(by)] * times
+            case faults.Drop(channel, times):
+                self._dropped[channel] = self._dropped.get(channel, 0) + times
+            case faults.Duplicate(channel, times):
+                self._doubled[channel] = self._doubled.get(channel, 0) + times
+            case faults.Stall(duration):
+                driver.stall(to_nanos(duration))
+            case faults.Jump(by):
+                driver.pass_time(driver.now + to_nanos(by))
+
+    def _on_wake(self, port: Any) -> int:
+        """How often a notification is to be delivered."""
+        name = port.name
+        if self._dropped.get(name):
+            self._dropped[name] -= 1
+            self._invariants.dropped(port)
+            return 0
+        if self._doubled.get(name):
+            self._doubled[name] -= 1
+            return 2
+        return 1
