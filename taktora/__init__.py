@@ -50,6 +50,8 @@ from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.observe.several import Monitors, Observers
 from taktora.stoppable import Stoppable
 from taktora.topology import Topology
+from taktora.transport.outcome import NotifyOutcome
+from taktora.transport.received import Sample
 
 if TYPE_CHECKING:
     from taktora.drivers.thread_attributes import ThreadAttributes
@@ -58,9 +60,7 @@ if TYPE_CHECKING:
         Channel,
         Client,
         Node,
-        NotifyOutcome,
         Publisher,
-        Sample,
         Server,
         Service,
         Subscriber,
@@ -153,10 +153,8 @@ _ON_DEMAND: Final = {
     "Client": "taktora.ipc",
     "Executor": "taktora.executor",
     "Node": "taktora.ipc",
-    "NotifyOutcome": "taktora.ipc",
     "Publisher": "taktora.ipc",
     "Runner": "taktora.runner",
-    "Sample": "taktora.ipc",
     "Server": "taktora.ipc",
     "Service": "taktora.ipc",
     "Subscriber": "taktora.ipc",

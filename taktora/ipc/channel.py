@@ -8,9 +8,6 @@ import iceoryx2 as iox
 
 from taktora.errors import PortClosed
 from taktora.ipc import _binding
-from taktora.ipc.limits import ChannelLimits, check_channel_limits, refuse_differences
-from taktora.ipc.names import CHANNEL_EVENT, check_channel_name
-from taktora.ipc.opened import Opened
 from taktora.ipc.opening import (
     SPARE_NODES,
     create_with_max_bytes,
@@ -20,13 +17,17 @@ from taktora.ipc.opening import (
     open_or_create,
     refuse_other_pattern,
 )
-from taktora.ipc.payload import payload_kind
 from taktora.ipc.publisher import Publisher
+from taktora.ipc.room import free_bytes
 from taktora.ipc.subscriber import Subscriber
+from taktora.transport.limits import ChannelLimits, check_channel_limits, refuse_differences
+from taktora.transport.names import CHANNEL_EVENT, check_channel_name
+from taktora.transport.opened import Opened
+from taktora.transport.payload import payload_kind
 
 if TYPE_CHECKING:
-    from taktora.ipc.kind import PayloadKind
     from taktora.ipc.node import Node
+    from taktora.transport.kind import PayloadKind
 
 __all__ = ["Channel"]
 
@@ -55,7 +56,7 @@ class Channel:
         self.node = node
         label = f"channel {name!r}"
         self.kind = payload_kind(payload_type, label)
-        stated = check_channel_limits(given, dynamic=self.kind.size is None)
+        stated = check_channel_limits(given, dynamic=self.kind.size is None, free=free_bytes())
         refuse_other_pattern(node.config, name, "channel")
         self._raw: Any = self._open(stated)
         self.limits = _limits_of(self._raw, stated.get("max_bytes"))

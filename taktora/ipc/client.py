@@ -9,12 +9,13 @@ import iceoryx2 as iox
 from taktora.closing import Closing
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
 from taktora.ipc._binding import assume_init_request, loan_of
-from taktora.ipc.outcome import NotifyOutcome, outcome_of
-from taktora.ipc.outlet import Outlet, configure
-from taktora.ipc.port import Port, create_port
-from taktora.ipc.received import Received
-from taktora.ipc.tracking import Held
-from taktora.ipc.wakeup import Wakeup
+from taktora.ipc.outlets import configure, outlet
+from taktora.ipc.wakeup import PortWakeup
+from taktora.transport.outcome import NotifyOutcome, outcome_of
+from taktora.transport.port import Port, create_port
+from taktora.transport.received import Received
+from taktora.transport.tracking import Held
+from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,14 +75,14 @@ class Client(Port):
         )
         self._kind = service.response_kind
         self._limits = limits
-        self._outlet = Outlet(service.request_kind, limits.max_bytes, assume_init_request)
+        self._outlet = outlet(service.request_kind, limits.max_bytes, assume_init_request)
         self._loan: Callable[..., Any] = loan_of(
             self._raw, dynamic=service.request_kind.size is None
         )
         self._notify: Callable[[], int] = self._notifier.notify
         self._pending = Held()
         self.drained = True
-        self.wakeup = Wakeup(self.role, listener, self)
+        self.wakeup = PortWakeup(self.role, listener, self)
         super().__init__(service.node, service.name, label)
 
     def send_copy(self, request: Any) -> PendingResponse:

@@ -16,16 +16,16 @@ from taktora.ipc.channel import Channel
 from taktora.ipc.forking import make_raw_objects_immortal
 from taktora.ipc.health import folder
 from taktora.ipc.leftovers import remove_node_counter
-from taktora.ipc.names import check_domain, check_node_name
 from taktora.ipc.publisher import Publisher
 from taktora.ipc.subscriber import Subscriber
-from taktora.ipc.tracking import Held
 from taktora.ipc.unfinished import remove_unfinished
+from taktora.transport.names import check_domain, check_node_name
+from taktora.transport.tracking import Held
 
 if TYPE_CHECKING:
-    from taktora.ipc.limits import ChannelLimitsGiven, ServiceLimitsGiven
-    from taktora.ipc.opened import Opened
     from taktora.ipc.service import Service
+    from taktora.transport.limits import ChannelLimitsGiven, ServiceLimitsGiven
+    from taktora.transport.opened import Opened
 
 __all__ = ["Node"]
 

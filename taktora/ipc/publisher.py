@@ -10,10 +10,11 @@ import iceoryx2 as iox
 
 from taktora.errors import IpcError
 from taktora.ipc._binding import assume_init_sample, loan_of
-from taktora.ipc.loan import Loan
-from taktora.ipc.outcome import NotifyOutcome, outcome_of
-from taktora.ipc.outlet import MAX_LOANS, Outlet, configure
-from taktora.ipc.port import Port, create_port
+from taktora.ipc.outlets import configure, outlet
+from taktora.transport.loan import Loan
+from taktora.transport.outcome import NotifyOutcome, outcome_of
+from taktora.transport.outlet import MAX_LOANS
+from taktora.transport.port import Port, create_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ class Publisher(Port):
         )
         self._service = service
         self._overflow = limits.overflow
-        self._outlet = Outlet(kind, limits.max_bytes, assume_init_sample)
+        self._outlet = outlet(kind, limits.max_bytes, assume_init_sample)
         self._exact, self._source = kind.exact, kind.source
         self._size: Any = kind.size
         self._loan: Callable[..., Any] = loan_of(self._raw, dynamic=kind.size is None)

@@ -8,11 +8,13 @@ import iceoryx2 as iox
 
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
 from taktora.ipc._binding import assume_init_response, loan_of
-from taktora.ipc.outcome import NotifyOutcome, outcome_of
-from taktora.ipc.outlet import MAX_LOANS, Outlet, configure
-from taktora.ipc.port import Port, create_port
-from taktora.ipc.received import Received
-from taktora.ipc.wakeup import Wakeup
+from taktora.ipc.outlets import configure, outlet
+from taktora.ipc.wakeup import PortWakeup
+from taktora.transport.outcome import NotifyOutcome, outcome_of
+from taktora.transport.outlet import MAX_LOANS, Outlet
+from taktora.transport.port import Port, create_port
+from taktora.transport.received import Received
+from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,11 +71,11 @@ class Server(Port):
             (iox.NotifierCreateError,),
         )
         self._kind = service.request_kind
-        self.outlet = Outlet(service.response_kind, limits.max_bytes, assume_init_response)
+        self.outlet = outlet(service.response_kind, limits.max_bytes, assume_init_response)
         self._receive: Callable[[], Any] = self._raw.receive
         self._notify: Callable[[], int] = self._notifier.notify
         self.drained = True
-        self.wakeup = Wakeup(self.role, listener, self)
+        self.wakeup = PortWakeup(self.role, listener, self)
         super().__init__(service.node, service.name, label)
 
     def take(self) -> ActiveRequest | None:

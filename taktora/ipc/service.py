@@ -9,14 +9,6 @@ import iceoryx2 as iox
 from taktora.errors import PortClosed
 from taktora.ipc import _binding
 from taktora.ipc.client import Client
-from taktora.ipc.limits import (
-    SERVICE_BYTES,
-    ServiceLimits,
-    check_service_limits,
-    refuse_differences,
-)
-from taktora.ipc.names import REQUEST_EVENT, RESPONSE_EVENT, check_service_name
-from taktora.ipc.opened import Opened
 from taktora.ipc.opening import (
     SPARE_NODES,
     create_with_max_bytes,
@@ -26,13 +18,22 @@ from taktora.ipc.opening import (
     open_or_create,
     refuse_other_pattern,
 )
-from taktora.ipc.outlet import MAX_LOANS
-from taktora.ipc.payload import payload_kind
+from taktora.ipc.room import free_bytes
 from taktora.ipc.server import Server
+from taktora.transport.limits import (
+    SERVICE_BYTES,
+    ServiceLimits,
+    check_service_limits,
+    refuse_differences,
+)
+from taktora.transport.names import REQUEST_EVENT, RESPONSE_EVENT, check_service_name
+from taktora.transport.opened import Opened
+from taktora.transport.outlet import MAX_LOANS
+from taktora.transport.payload import payload_kind
 
 if TYPE_CHECKING:
-    from taktora.ipc.kind import PayloadKind
     from taktora.ipc.node import Node
+    from taktora.transport.kind import PayloadKind
 
 __all__ = ["Service"]
 
@@ -81,7 +82,7 @@ class Service:
         self.request_kind = payload_kind(request_type, f"the request of service {name!r}")
         self.response_kind = payload_kind(response_type, f"the response of service {name!r}")
         dynamic = None in (self.request_kind.size, self.response_kind.size)
-        stated = check_service_limits(given, dynamic=dynamic)
+        stated = check_service_limits(given, dynamic=dynamic, free=free_bytes())
         default = SERVICE_BYTES if dynamic else None
         refuse_other_pattern(node.config, name, "service")
         wanted = {"max_bytes": default} | stated

@@ -10,9 +10,10 @@ from weakref import ref
 import iceoryx2 as iox
 
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
-from taktora.ipc.port import Port, create_port
-from taktora.ipc.received import Sample
-from taktora.ipc.wakeup import Wakeup
+from taktora.ipc.wakeup import PortWakeup
+from taktora.transport.port import Port, create_port
+from taktora.transport.received import Sample
+from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ class Subscriber(Port):
         self._refs, self._forget = held.refs, held.forget
         self._rescued: deque[Any] = deque()
         self.drained = True
-        self.wakeup = Wakeup(self.role, listener, self)
+        self.wakeup = PortWakeup(self.role, listener, self)
         super().__init__(channel.node, channel.name, kind.label)
 
     def take(self) -> Sample | None:

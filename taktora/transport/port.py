@@ -9,7 +9,7 @@ from taktora.errors import IpcError, PortClosed, PortLimitReached
 
 if TYPE_CHECKING:
     from taktora.errors import ChannelError
-    from taktora.ipc.node import Node
+    from taktora.transport.owner import Owner
 
 __all__ = ["Port", "Refusal", "create_port"]
 
@@ -27,14 +27,14 @@ class Port(Closing):
     name: str
     """Name of the channel or service."""
 
-    def __init__(self, node: Node, name: str, label: str) -> None:
+    def __init__(self, node: Owner, name: str, label: str) -> None:
         self.name = name
         self._label = label
         self._node = node
         node.held.add(self)
 
     @property
-    def node(self) -> Node:
+    def node(self) -> Owner:
         """The node that owns it."""
         return self._node
 
@@ -75,7 +75,7 @@ class Refusal:
 
     __slots__ = ("_message", "_node")
 
-    def __init__(self, node: Node, message: str) -> None:
+    def __init__(self, node: Owner, message: str) -> None:
         self._node = node
         self._message = message
 

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from taktora.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from taktora.ipc.outcome import NotifyOutcome
-    from taktora.ipc.outlet import Loaned
-    from taktora.ipc.publisher import Publisher
+    from taktora.transport.outcome import NotifyOutcome
+    from taktora.transport.outlet import Loaned
 
 __all__ = ["Loan"]
+
+
+class Lending(Protocol):
+    """What a loan asks of its publisher."""
+
+    last_outcome: NotifyOutcome | None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+
+    def refuse_if_closed(self) -> None:
+        """Raise ``PortClosed`` if it was closed."""
+
+    def track(self, holder: Any) -> None:
+        """Have the node release ``holder`` when it closes."""
+
+    def _open_loan(self, size: int | None) -> Loaned: ...
+
+    def _send(self, initialised: Any) -> NotifyOutcome: ...
 
 
 class Loan:
@@ -24,7 +43,7 @@ class Loan:
     outcome: NotifyOutcome | None
     """What became of it; ``None`` until the block was left, and when it raised."""
 
-    def __init__(self, publisher: Publisher, size: int | None) -> None:
+    def __init__(self, publisher: Lending, size: int | None) -> None:
         self._publisher = publisher
         self._size = size
         self._loaned: Loaned | None = None
