@@ -189,12 +189,16 @@ class VirtualDriver(Obeying):
             return None
         labels: Sequence[str] = ()
         index = 0
-        if len(candidates) > 1:
+        if entry is not None:  # no choice of ours: a schedule does not count it
+            chosen = entry
+        elif len(candidates) > 1:
             labels = [one.label for one in candidates]
-            index = self.choose(labels) if entry is None else candidates.index(entry)
+            index = self.choose(labels)
             for passed in candidates[:index]:
                 passed.passed_over += 1
-        chosen = candidates[index]
+            chosen = candidates[index]
+        else:
+            chosen = candidates[0]
         self.line.remove(chosen)
         self.on_step(chosen, labels, index)
         self._perform(chosen)

@@ -26,6 +26,7 @@ class Progress:
 
     def __init__(
         self,
+        *,
         driver: VirtualDriver,
         scheduler: Scheduler,
         switch: RunSwitch,
@@ -97,10 +98,12 @@ class Progress:
         until: Nanos | None,
         predicate: Callable[[], object] | None = None,
         most: int = MOST_STEPS,
+        beyond: bool = False,
     ) -> int:
         """Go on until ``until``, the predicate, or the end of the run; how many steps it took.
 
-        With neither, until nothing will ever happen again. ``most`` bounds the steps at one instant.
+        With none of them, until nothing will ever happen again. ``most`` bounds the steps at one
+        instant; ``beyond`` lets time pass after the end of the run.
 
         Raises:
             NeverIdle: there was no end of things to do at one instant.
@@ -110,7 +113,7 @@ class Progress:
         instant = before
         while True:
             driver.settle()
-            if self.end_if_over() or (predicate is not None and predicate()):
+            if (self.end_if_over() and not beyond) or (predicate is not None and predicate()):
                 return self.steps - before
             gone = self.step()
             if gone is not None:

@@ -37,10 +37,12 @@ from taktora.testing.afflictions import Afflictions
 from taktora.testing.choosers import Chooser, Fair, Fifo, Following, RandomChooser
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
+from taktora.testing.outside import record_messages
 from taktora.testing.progress import MOST_STEPS, Progress
 from taktora.testing.promised import SimulatedPromise
+from taktora.testing.replaying import replay
 from taktora.testing.schedules import parse_schedule
-from taktora.testing.trace import Trace
+from taktora.testing.trace import Event, Trace
 from taktora.testing.virtual_role import VirtualRole
 from taktora.time import Duration, Nanos, to_nanos
 
@@ -106,9 +108,8 @@ class SimulatedExecutor(Hosting):
             throughput=throughput,
             iteration_budget=iteration_budget,
         )
-        self._chooser = Fair(
-            _chooser(seed, chooser, schedule), whole(fairness, "fairness", least=1)
-        )
+        self._fairness = whole(fairness, "fairness", least=1)
+        self._chooser = Fair(_chooser(seed, chooser, schedule), self._fairness)
         self.fabric = Fabric() if fabric is None else fabric
         """The memory that its channels and services live in."""
         node = InMemoryNode(name, domain=domain, fabric=self.fabric)
@@ -132,13 +133,20 @@ class SimulatedExecutor(Hosting):
         driver.late_answers = late_answers
         self._journal = Journal(driver, self.name)
         self._progress = Progress(
-            driver, scheduler, switch, self._journal, self.observation, self.name
+            driver=driver,
+            scheduler=scheduler,
+            switch=switch,
+            journal=self._journal,
+            observation=self.observation,
+            name=self.name,
         )
         self._invariants = Invariants(driver, scheduler, fairness)
         self._afflictions = Afflictions(driver, self._invariants)
         driver.on_step = self._stepped
         driver.on_handled = self._handled
         self.fabric.choose = driver.choose
+        self.scheduler.new_promise = lambda: SimulatedPromise(self)
+        record_messages(self.scheduler, "scheduler", self._journal, lambda: self._progress.outside)
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -209,7 +217,7 @@ class SimulatedExecutor(Hosting):
         self._check_open()
         with self._progress.operation("advance", what=str(nanos)):
             self._progress.ensure_begun()
-            self._progress.drive(until=self._driver.now + nanos)
+            self._progress.drive(until=self._driver.now + nanos, beyond=True)
 
     def run_until_idle(self, max_steps: int = MOST_STEPS) -> int:
         """Let everything run that can at this instant; how many steps that took. No time passes.
@@ -219,7 +227,7 @@ class SimulatedExecutor(Hosting):
         """
         most = whole(max_steps, "max_steps", least=1)
         self._check_open()
-        with self._progress.operation("idle"):
+        with self._progress.operation("idle", what=str(most)):
             self._progress.ensure_begun()
             return self._progress.drive(until=self._driver.now, most=most)
 
@@ -272,9 +280,13 @@ class SimulatedExecutor(Hosting):
 
     def stop(self) -> None:
         """End the run: nothing begins any more. It is over when what is under way has finished."""
-        if self._progress.outside:
-            self._journal.note("stop")
-        self._switch.stopping = True
+        if not self._progress.outside:
+            self._switch.stopping = True
+            return
+        with self._progress.operation("stop"):
+            self._switch.stopping = True
+            self._driver.settle()
+            self._progress.end_if_over()
 
     def close(self) -> None:
         """Stop the run if there is one, stop every actor, release every port. Idempotent."""
@@ -288,6 +300,36 @@ class SimulatedExecutor(Hosting):
         if self._scheduler.running:
             self._driver.end()
         self._clear_out()
+
+    def go(self, steps: int, until_ns: Nanos) -> None:
+        """Go on for so many steps, up to virtual time ``until_ns``; what a replay does where the
+        test waited for something.
+        """
+        before = self._progress.steps
+        with self._recorded_go():
+            self._progress.ensure_begun()
+            self._progress.drive(
+                until=until_ns,
+                predicate=lambda: (
+                    self._progress.steps - before >= steps and self._driver.now >= until_ns
+                ),
+            )
+
+    def replay(self, trace: Trace, on_event: Callable[[Event], object] | None = None) -> None:
+        """Do again what ``trace`` says, in a simulation of the same topology that is as good as new.
+
+        The choices of ``trace`` count from here on, whatever was given for ``seed`` or ``chooser``.
+        ``on_event`` is called with every event as it happens: the place for a breakpoint.
+
+        Raises:
+            NondeterminismError: something came out differently; both versions are in the message.
+            SimulationError: the test sent something that a trace cannot hold.
+            InvalidArgument: something has happened in this simulation already.
+            Others: what the test met, at the same place.
+        """
+        self._chooser = Fair(Following(trace.choices), self._fairness)
+        self._driver.choose = self.fabric.choose = self._chooser.choose
+        replay(self, trace, on_event)
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -311,7 +353,9 @@ class SimulatedExecutor(Hosting):
             UnknownItem: there is none with that id.
         """
         nanos = to_nanos(duration, zero=True)
-        self._afflictions.of(self._id(item)).takes = nanos
+        affliction = self._afflictions.of(actor_id := self._id(item))
+        with self._progress.operation("takes", who=actor_id, what=repr(nanos / 1e9)):
+            affliction.takes = nanos
 
     def at(self, when_ns: Nanos, action: Callable[[], None]) -> None:
         """Have ``action()`` called at virtual time ``when_ns``, as if by another process.
@@ -406,7 +450,9 @@ class SimulatedExecutor(Hosting):
         self._invariants.handled(stimulus, commands)
 
     def _connected(self, cell: Cell) -> None:
-        cell.actor.actor_ref.new_promise = lambda: SimulatedPromise(self)
+        ref = cell.actor.actor_ref
+        ref.new_promise = lambda: SimulatedPromise(self)
+        record_messages(ref, str(cell.actor_id), self._journal, lambda: self._progress.outside)
 
     def _id(self, item: str | ActorRef[Any]) -> str:
         actor_id = item.item_id if isinstance(item, ActorRef) else item
@@ -432,7 +478,7 @@ def _chooser(
     if schedule is not None:
         if chooser is not None:
             raise InvalidArgument("give a chooser or a schedule, not both")
-        return Following(parse_schedule(schedule) if isinstance(schedule, str) else schedule)
+        return Following(parse_schedule(schedule) if isinstance(schedule, str) else tuple(schedule))
     if chooser is not None:
         return chooser
     return Fifo() if seed is None else RandomChooser(seed)
