@@ -72,5 +72,5 @@ def record_messages(
         return stop(**options)
 
     ref.tell = recorded_tell  # type: ignore[method-assign]
-    ref.ask = recorded_ask  # type: ignore[method-assign, assignment]
-    ref.stop = recorded_stop  # type: ignore[method-assign, assignment]
+    ref.ask = recorded_ask  # type: ignore[method-assign]
+    ref.stop = recorded_stop  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.errors import InvalidArgument, NondeterminismError, SimulationError
@@ -37,7 +38,7 @@ def replay(
 
     for event in trace.events:
         if event.kind == "arrive":
-            sim.at(event.at, lambda event=event: _DO["publish"](sim, event))  # type: ignore[misc]
+            sim.at(event.at, partial(_publish, sim, event))
     for event in trace.events:
         if event.kind in OPERATIONS:
             try:
