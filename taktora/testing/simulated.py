@@ -21,6 +21,7 @@ from taktora.errors import (
     AskTimeout,
     BlockingInActor,
     ExecutorNotRunning,
+    ExecutorRunning,
     InvalidArgument,
     NotReady,
     SimulationError,
@@ -130,6 +131,7 @@ class SimulatedExecutor(Hosting):
         self._driver: VirtualDriver = driver
         self._adding.item_actor = SimulatedItemActor
         self._adding.on_connect = self._connected
+        self._adding.check_trigger = driver.check_trigger
         driver.late_answers = late_answers
         self._journal = Journal(driver, self.name)
         self._progress = Progress(
@@ -243,10 +245,12 @@ class SimulatedExecutor(Hosting):
         """
         wanted = None if item is None else self._id(item)
         self._check_open()
+        if self._progress.in_step:
+            raise ExecutorRunning("an item cannot drive the simulation that runs it")
+        self._progress.ensure_begun()
+        self._driver.settle()
+        entry = None if wanted is None else self._entry_of(wanted)
         with self._progress.operation("step", who=wanted or ""):
-            self._progress.ensure_begun()
-            self._driver.settle()
-            entry = None if wanted is None else self._entry_of(wanted)
             gone = self._progress.step(entry)
             self._driver.settle()
             self._progress.end_if_over()
@@ -297,6 +301,7 @@ class SimulatedExecutor(Hosting):
                 "an item cannot close the executor that runs it; use ctx.stop_executor()"
             )
         self._closed = True
+        self._driver.on_handled = lambda *_: None  # its end is no part of what happened
         if self._scheduler.running:
             self._driver.end()
         self._clear_out()
