@@ -19,9 +19,9 @@ from taktora.core import plan
 from taktora.core.mailbox import Overflow
 from taktora.core.supervision import Supervision
 from taktora.errors import WrongType
-from taktora.ipc.channel import Channel
 from taktora.ipc.node import Node
-from taktora.ipc.service import Service
+from taktora.transport.channel import Channel
+from taktora.transport.service import Service
 
 __all__ = ["Building"]
 
