@@ -1,26 +1,18 @@
-"""The wake-ups of iceoryx2: of ports, and of listeners that the user made."""
+"""The wake-up of an iceoryx2 listener that the user made."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import iceoryx2 as iox
 
 from taktora.errors import WrongType
 from taktora.transport.wakeup import Wakeup
 
-__all__ = ["PortWakeup", "listener_wakeup"]
+__all__ = ["listener_wakeup"]
 
 
-class PortWakeup(Wakeup):
-    """The wake-up of one port: its listener is iceoryx2's, for a WaitSet."""
-
-    __slots__ = ()
-
-    unreadable: ClassVar[tuple[type[BaseException], ...]] = (iox.ListenerWaitError,)
-
-
-class _ListenerWakeup(PortWakeup):
+class _ListenerWakeup(Wakeup):
     """A listener that the user made: every event is news, and nothing can be taken."""
 
     __slots__ = ()
@@ -28,6 +20,7 @@ class _ListenerWakeup(PortWakeup):
     def __init__(self, listener: Any) -> None:
         self.kind = "listener"
         self._listener = listener
+        self._unreadable = iox.ListenerWaitError
 
     @property
     def source(self) -> Any:

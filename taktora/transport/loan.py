@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from taktora.errors import InvalidArgument
 
@@ -11,28 +11,9 @@ if TYPE_CHECKING:
 
     from taktora.transport.outcome import NotifyOutcome
     from taktora.transport.outlet import Loaned
+    from taktora.transport.publisher import Publisher
 
 __all__ = ["Loan"]
-
-
-class Lending(Protocol):
-    """What a loan asks of its publisher."""
-
-    last_outcome: NotifyOutcome | None
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-
-    def refuse_if_closed(self) -> None:
-        """Raise ``PortClosed`` if it was closed."""
-
-    def track(self, holder: Any) -> None:
-        """Have the node release ``holder`` when it closes."""
-
-    def _open_loan(self, size: int | None) -> Loaned: ...
-
-    def _send(self, initialised: Any) -> NotifyOutcome: ...
 
 
 class Loan:
@@ -43,7 +24,7 @@ class Loan:
     outcome: NotifyOutcome | None
     """What became of it; ``None`` until the block was left, and when it raised."""
 
-    def __init__(self, publisher: Lending, size: int | None) -> None:
+    def __init__(self, publisher: Publisher, size: int | None) -> None:
         self._publisher = publisher
         self._size = size
         self._loaned: Loaned | None = None

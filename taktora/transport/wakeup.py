@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 from weakref import ref
 
 from taktora.errors import IpcError
@@ -19,15 +19,15 @@ class Wakeup:
     ``False``.
     """
 
-    __slots__ = ("__weakref__", "_listener", "_source", "kind")
+    __slots__ = ("__weakref__", "_listener", "_source", "_unreadable", "kind")
 
-    unreadable: ClassVar[tuple[type[BaseException], ...]] = ()
-    """What a listener raises that cannot be read; each transport has its own."""
     kind: str
     """``"subscriber"``, ``"server"``, ``"client"`` or ``"listener"``."""
 
-    def __init__(self, kind: str, listener: Any, source: Any) -> None:
+    def __init__(self, kind: str, listener: Any, source: Any, unreadable: type[Exception]) -> None:
+        """``unreadable`` is what the listener raises that cannot be read."""
         self.kind = kind
+        self._unreadable = unreadable
         self._listener = listener
         self._source = ref(source)
 
@@ -57,7 +57,7 @@ class Wakeup:
         try:
             while listener.try_wait():
                 found = True
-        except self.unreadable as exc:
+        except self._unreadable as exc:
             raise IpcError(f"could not read the listener of {self!r}: {exc}") from exc
         return found
 
