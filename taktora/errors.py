@@ -29,6 +29,7 @@
     │   ├── BlockGiven (ValueError)         the block was given back before
     │   └── ForeignBlock (ValueError)       the block belongs to another pool or partition
     ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
+    ├── LawBroken (AssertionError)          a numbered rule of ``spec/`` does not hold; ``rule_id``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
         ├── UnsupportedPayload (TypeError)  a payload type that cannot live in shared memory
@@ -73,6 +74,7 @@ __all__ = [
     "InvalidTrigger",
     "IpcError",
     "ItemFailed",
+    "LawBroken",
     "LimitsMismatch",
     "MailboxFull",
     "MemoryGrew",
@@ -267,6 +269,20 @@ class MemoryGrew(TaktoraError):
         super().__init__(message)
         self.blocks = blocks
         self.rss = rss
+
+
+# --- laws ---------------------------------------------------------------------------------------
+
+
+class LawBroken(TaktoraError, AssertionError):
+    """What was tested did what a numbered rule of ``spec/`` forbids."""
+
+    rule_id: str
+    """The rule, such as ``SCHED-01``."""
+
+    def __init__(self, rule_id: str, detail: object) -> None:
+        super().__init__(f"{rule_id}: {detail}")
+        self.rule_id = rule_id
 
 
 # --- channels and services --------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from taktora.errors import MissingExtra
+from taktora.errors import LawBroken, MissingExtra
 from taktora.testing.choosers import (
     Chooser,
     Fair,
@@ -31,6 +31,7 @@ from taktora.testing.shrinking import Shrunk, shrink
 
 if TYPE_CHECKING:
     from taktora.testing import strategies
+    from taktora.testing.scheduler_machine import SchedulerMachine
 
 __all__ = [
     "Chooser",
@@ -39,8 +40,10 @@ __all__ = [
     "Fifo",
     "Following",
     "HypothesisChooser",
+    "LawBroken",
     "Pct",
     "RandomChooser",
+    "SchedulerMachine",
     "Shrunk",
     "describe",
     "deviations",
@@ -51,7 +54,10 @@ __all__ = [
     "strategies",
 ]
 
-_NEEDS_HYPOTHESIS: Final[dict[str, str]] = {"strategies": ""}
+_NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
+    "SchedulerMachine": "scheduler_machine",
+    "strategies": "",
+}
 """Public names and the module of this package that defines each; ``""``: a module itself."""
 
 
