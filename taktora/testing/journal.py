@@ -28,6 +28,10 @@ class Journal:
         """Something happened now."""
         self._append(Event(self._driver.now, kind, who, what))
 
+    def chose(self, kind: str, labels: Sequence[str], index: int) -> None:
+        """A choice was made that is no step."""
+        self._append(Event(self._driver.now, kind, labels[index], "", index, tuple(labels)))
+
     def stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         """Somebody is about to go."""
         cell: Any = entry.cell

@@ -45,7 +45,9 @@ from taktora.testing.replaying import replay
 from taktora.testing.schedules import parse_schedule
 from taktora.testing.trace import Event, Trace
 from taktora.testing.virtual_role import VirtualRole
+from taktora.testing.world import World
 from taktora.time import Duration, Nanos, to_nanos
+from taktora.transport.outcome import NotifyOutcome
 
 __all__ = ["SimulatedExecutor"]
 
@@ -65,7 +67,6 @@ class SimulatedExecutor(Hosting):
         fairness: a candidate that was passed over this often goes next, whoever decides.
         late_answers: let others go between an execution on a worker and the moment the scheduler
             hears of its end. Nothing that items can see comes of it; for tests of taktora itself.
-        fabric: the memory that several simulated executors share; default: one of its own.
         worker_threads: how many executions may be under way at the same virtual time; 0: one.
         name, domain, observer, monitor, iteration_budget, supervision, mailbox_capacity, overflow,
             throughput: as for ``Executor``.
@@ -84,7 +85,6 @@ class SimulatedExecutor(Hosting):
         schedule: str | Sequence[int] | None = None,
         fairness: int = 64,
         late_answers: bool = False,
-        fabric: Fabric | None = None,
         worker_threads: int = 0,
         name: str = "simulated",
         domain: str | None = "simulation",
@@ -111,7 +111,7 @@ class SimulatedExecutor(Hosting):
         )
         self._fairness = whole(fairness, "fairness", least=1)
         self._chooser = Fair(_chooser(seed, chooser, schedule), self._fairness)
-        self.fabric = Fabric() if fabric is None else fabric
+        self.fabric = Fabric()
         """The memory that its channels and services live in."""
         node = InMemoryNode(name, domain=domain, fabric=self.fabric)
         switch = RunSwitch()
@@ -144,9 +144,10 @@ class SimulatedExecutor(Hosting):
         )
         self._invariants = Invariants(driver, scheduler, fairness)
         self._afflictions = Afflictions(driver, self._invariants)
+        self._world = World(self.fabric, node.domain, self._journal, self._progress)
         driver.on_step = self._stepped
         driver.on_handled = self._handled
-        self.fabric.choose = driver.choose
+        self.fabric.choose = self._choose_sender
         self.scheduler.new_promise = lambda: SimulatedPromise(self)
         record_messages(self.scheduler, "scheduler", self._journal, lambda: self._progress.outside)
 
@@ -305,6 +306,7 @@ class SimulatedExecutor(Hosting):
         if self._scheduler.running:
             self._driver.end()
         self._clear_out()
+        self._world.close()
 
     def go(self, steps: int, until_ns: Nanos) -> None:
         """Go on for so many steps, up to virtual time ``until_ns``; what a replay does where the
@@ -333,10 +335,31 @@ class SimulatedExecutor(Hosting):
             Others: what the test met, at the same place.
         """
         self._chooser = Fair(Following(trace.choices), self._fairness)
-        self._driver.choose = self.fabric.choose = self._chooser.choose
+        self._driver.choose = self._chooser.choose
         replay(self, trace, on_event)
 
     # --- from outside -------------------------------------------------------------------------------
+
+    @property
+    def outside(self) -> InMemoryNode:
+        """The node of another process, for ports of the test's own."""
+        return self._world.node
+
+    def publish(self, channel: str, value: Any) -> NotifyOutcome:
+        """Send a copy of ``value`` on an open channel, as another process would.
+
+        Raises:
+            InvalidArgument: no such channel is open. Others as ``Publisher.send_copy``.
+        """
+        return self._world.publish(channel, value)  # type: ignore[no-any-return]
+
+    def publish_bytes(self, channel: str, data: bytes) -> NotifyOutcome:
+        """The same with the payload's memory; what a replay does.
+
+        Raises:
+            InvalidArgument: no such channel is open, or the payload has another length.
+        """
+        return self._world.publish_bytes(channel, data)  # type: ignore[no-any-return]
 
     def inject(self, fault: faults.Fault) -> None:
         """Let something go wrong: now, or when its item or channel is next concerned.
@@ -445,6 +468,12 @@ class SimulatedExecutor(Hosting):
         self.stop()
         with self._recorded_go():
             self._progress.drive(until=None)
+
+    def _choose_sender(self, labels: Sequence[str]) -> int:
+        """Whose payload is taken first, where iceoryx2 promises no order."""
+        index = self._chooser.choose(labels)
+        self._journal.chose("take", labels, index)
+        return index
 
     def _stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         self._journal.stepped(entry, labels, index)

@@ -448,7 +448,7 @@ def test_a_raw_listener_of_iceoryx2_is_refused(domain: str) -> None:
 
         with pytest.raises(InvalidTrigger, match="cannot wake an item in a simulation"):
             sim.add(Raw())
-        del listener, service
+        listener.delete()
 
 
 def test_a_closed_simulation_says_so(sim: SimulatedExecutor) -> None:
