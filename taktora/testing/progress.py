@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from taktora.actors.blocking import actor_thread
@@ -47,6 +47,8 @@ class Progress:
         self.steps = 0
         """Steps made, over all runs."""
         self._operating = False
+        self.around: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered around every execution."""
         driver.work = self._work
 
     @property
@@ -160,7 +162,7 @@ class Progress:
     def _work(self, cell: Any) -> Any:
         self.in_step = True
         try:
-            with actor_thread(self._name):
+            with actor_thread(self._name), self.around():
                 return cell.run()
         finally:
             self.in_step = False

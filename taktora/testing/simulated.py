@@ -36,6 +36,7 @@ from taktora.testing import faults
 from taktora.testing.afflicted import SimulatedItemActor
 from taktora.testing.afflictions import Afflictions
 from taktora.testing.choosers import Chooser, Fair, Fifo, Following, RandomChooser
+from taktora.testing.clocks import VirtualClocks
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
 from taktora.testing.outside import record_messages
@@ -67,6 +68,8 @@ class SimulatedExecutor(Hosting):
         fairness: a candidate that was passed over this often goes next, whoever decides.
         late_answers: let others go between an execution on a worker and the moment the scheduler
             hears of its end. Nothing that items can see comes of it; for tests of taktora itself.
+        virtual_clocks: while an item executes, ``time.sleep`` and the clocks of the ``time`` module are
+            virtual, too (those that are called as ``time.sleep(...)``, not imported by name).
         worker_threads: how many executions may be under way at the same virtual time; 0: one.
         name, domain, observer, monitor, iteration_budget, supervision, mailbox_capacity, overflow,
             throughput: as for ``Executor``.
@@ -85,6 +88,7 @@ class SimulatedExecutor(Hosting):
         schedule: str | Sequence[int] | None = None,
         fairness: int = 64,
         late_answers: bool = False,
+        virtual_clocks: bool = False,
         worker_threads: int = 0,
         name: str = "simulated",
         domain: str | None = "simulation",
@@ -144,6 +148,8 @@ class SimulatedExecutor(Hosting):
         )
         self._invariants = Invariants(driver, scheduler, fairness)
         self._afflictions = Afflictions(driver, self._invariants)
+        if virtual_clocks:
+            self._progress.around = VirtualClocks(driver.clock, driver.spend).shown
         self._world = World(self.fabric, node.domain, self._journal, self._progress)
         driver.on_step = self._stepped
         driver.on_handled = self._handled
