@@ -67,7 +67,7 @@ class ChannelRules(Machine):
             lambda node: node.channel(name, payload_type, **limits), node, kind=kind
         )
         if channel is not None:
-            assert channel.real.limits == channel.fake.limits
+            self.same("limits", channel)
             channel.growing = kind == "bytes" and channel.real.limits.max_bytes is None
             self.channels.append(channel)
 
@@ -100,6 +100,18 @@ class ChannelRules(Machine):
     @rule(channel=PICK, role=st.sampled_from(["publisher", "subscriber"]))
     def new_port(self, channel: int, role: str) -> None:
         self.port(self.channels[channel % len(self.channels)], role)
+
+    @precondition(lambda self: self.channels and on_channels(self))
+    @rule(channel=PICK, leave=st.booleans())
+    def come_late(self, channel: int, leave: bool) -> None:
+        """A subscriber that takes whatever is there when it comes: the history."""
+        self.port(self.channels[channel % len(self.channels)], "subscriber")
+        port = self.pick(self.ports, -1, role="subscriber")
+        if port is not None:
+            while (sample := self.both(lambda port: port.take(), port)) is not None:
+                self.both(lambda sample: read(sample.payload), sample)
+            if leave:
+                self.both(lambda port: port.close(), port)
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -139,23 +151,31 @@ class ChannelRules(Machine):
         self.both(send, port)
 
     @precondition(publishing)
-    @rule(publisher=PICK, length=LENGTHS, size=st.sampled_from(["right", "right", "none", "odd"]))
-    def loan(self, publisher: int, length: int, size: str) -> None:
+    @rule(
+        publisher=PICK,
+        length=LENGTHS,
+        size=st.sampled_from(["right", "right", "none", "odd"]),
+        times=st.sampled_from([1, 1, 4, 9]),
+        keep=st.booleans(),
+    )
+    def loan(self, publisher: int, length: int, size: str, times: int, keep: bool) -> None:
         port = self.pick(self.ports, publisher, role="publisher")
-        if port is None:
-            return
-        number, kind = self.next_tag(port), port.kind
+        assert port is not None
+        kind = port.kind
         right = length + 8 if kind == "bytes" else None
         bytes_ = {"right": right, "none": None, "odd": -1}[size]
+        for _ in range(times):
+            number = self.next_tag(port)
 
-        def enter(port: Any) -> Any:
-            loan = port.loan(bytes_)
-            write(kind, loan.__enter__(), number)
-            return loan
+            def enter(port: Any, number: int = number) -> Any:
+                loan = port.loan(bytes_)
+                write(kind, loan.__enter__(), number)
+                return loan
 
-        loan = self.both(enter, port, publisher=port)
-        if loan is not None:
-            self.loans.append(loan)
+            loan = self.both(enter, port)
+            if loan is not None and keep:
+                self.loans.append(loan)
+            del loan
 
     @precondition(lambda self: self.loans)
     @rule(loan=PICK, how=st.sampled_from(["send", "send", "raise", "drop"]))

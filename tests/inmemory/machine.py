@@ -67,6 +67,12 @@ class Machine(RuleBasedStateMachine):
             return None
         return Twin(real_object, fake_object, **facts)
 
+    def same(self, what: str, twin: Twin) -> None:
+        """That attribute is the same on both sides."""
+        real, fake = (getattr(one, what, None) for one in (twin.real, twin.fake))
+        if real != fake:
+            raise Disagreement(f"{twin}.{what}: iceoryx2 {real}, in memory {fake}")
+
     def pick(self, twins: list[Twin], number: int, **facts: Any) -> Twin | None:
         """One of those that have these facts."""
         fitting = [
@@ -168,9 +174,7 @@ class Machine(RuleBasedStateMachine):
                 raise Disagreement(f"{twin.real!r}, {twin.fake!r}")
         for port in (*self.ports, *self.pending, *self.requests, *self.loans):
             for name in ("closed", "drained", "last_outcome", "is_connected", "has_response"):
-                real, fake = (getattr(one, name, None) for one in (port.real, port.fake))
-                if real != fake:
-                    raise Disagreement(f"{port}.{name}: iceoryx2 {real}, in memory {fake}")
+                self.same(name, port)
 
     def teardown(self) -> None:
         for twins in (self.views, self.samples, self.requests, self.pending, self.loans):

@@ -55,7 +55,7 @@ class ServiceRules(Machine):
         types = [TYPES[kind] for kind in kinds]
         service = self.both(lambda node: node.service(name, *types, **limits), node, kinds=kinds)
         if service is not None:
-            assert service.real.limits == service.fake.limits
+            self.same("limits", service)
             self.services.append(service)
 
     @precondition(on_services)
