@@ -28,6 +28,8 @@
     │   ├── PoolSealed                      the pool may not grow or be divided any more
     │   ├── BlockGiven (ValueError)         the block was given back before
     │   └── ForeignBlock (ValueError)       the block belongs to another pool or partition
+    ├── RecordingError                      a recording cannot be read or written
+    │   └── NotARecording (ValueError)      the file is empty, no MCAP, or not taktora's
     ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
@@ -77,6 +79,7 @@ __all__ = [
     "MailboxFull",
     "MemoryGrew",
     "MissingExtra",
+    "NotARecording",
     "PayloadMismatch",
     "PayloadTooLarge",
     "PoolError",
@@ -85,6 +88,7 @@ __all__ = [
     "PortClosed",
     "PortLimitReached",
     "ReadOnlyPayload",
+    "RecordingError",
     "TaktoraError",
     "ThreadAttributesError",
     "UnknownItem",
@@ -253,6 +257,20 @@ class BlockGiven(PoolError, ValueError):
 
 class ForeignBlock(PoolError, ValueError):
     """The block belongs to another pool or partition."""
+
+
+# --- record and replay ------------------------------------------------------------------------
+
+
+class RecordingError(TaktoraError):
+    """A recording cannot be read or written."""
+
+
+class NotARecording(RecordingError, ValueError):
+    """The file is empty, no MCAP file, or was not written by taktora."""
+
+
+# --- memory -----------------------------------------------------------------------------------
 
 
 class MemoryGrew(TaktoraError):
