@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from taktora.ipc.kind import PayloadKind
     from taktora.ipc.node import Node
 
-__all__ = ["Channel"]
+__all__ = ["Channel", "limits_of"]
 
 
 class Channel:
@@ -58,7 +58,7 @@ class Channel:
         stated = check_channel_limits(given, dynamic=self.kind.size is None)
         refuse_other_pattern(node.config, name, "channel")
         self._raw: Any = self._open(stated)
-        self.limits = _limits_of(self._raw, stated.get("max_bytes"))
+        self.limits = limits_of(self._raw, stated.get("max_bytes"))
         refuse_differences(label, stated, self.limits)
         self._event: Any = open_event(
             node,
@@ -74,6 +74,16 @@ class Channel:
     def payload_type(self) -> Any:
         """The payload type: a ctypes class, ``bytes`` or a numpy dtype."""
         return self.kind.payload_type
+
+    @property
+    def subscriber_count(self) -> int:
+        """Subscribers at this moment, in all processes together.
+
+        Raises:
+            PortClosed: the node was closed.
+        """
+        raw, _ = self._services()
+        return int(raw.dynamic_config.number_of_subscribers)
 
     def publisher(self) -> Publisher:
         """A new publisher on this channel.
@@ -147,7 +157,8 @@ class Channel:
         return f"<Channel {self.name!r} of {self.kind.describe()}{closed}>"
 
 
-def _limits_of(raw: Any, stated_max_bytes: int | None) -> ChannelLimits:
+def limits_of(raw: Any, stated_max_bytes: int | None) -> ChannelLimits:
+    """The limits of an opened raw service."""
     config = raw.static_config
     return ChannelLimits(
         buffer_size=config.subscriber_max_buffer_size,
