@@ -94,7 +94,9 @@ class Tap(Closing):
     def deserted(self) -> bool:
         """Whether nobody else has the channel open: only this tap keeps it in being."""
         service = self._service
-        return service is None or len(service.nodes) <= 1
+        if service is None:
+            return True
+        return not service.dynamic_config.number_of_publishers and len(service.nodes) <= 1
 
     @property
     def closed(self) -> bool:

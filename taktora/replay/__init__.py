@@ -5,16 +5,43 @@
 
 from __future__ import annotations
 
-from taktora.replay.facts import Break, Field, Message, RecordedChannel, Tally
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+from taktora.replay.facts import Break, Field, Message, RecordedChannel, Tally, Unrecorded
 from taktora.replay.recording import Recording
 from taktora.replay.writing import RecordingWriter
+
+if TYPE_CHECKING:
+    from taktora.replay.recorder import Recorder
+    from taktora.replay.recording_run import record
+    from taktora.replay.report import RecordReport, ReplayReport
 
 __all__ = [
     "Break",
     "Field",
     "Message",
+    "RecordReport",
     "RecordedChannel",
+    "Recorder",
     "Recording",
     "RecordingWriter",
+    "ReplayReport",
     "Tally",
+    "Unrecorded",
+    "record",
 ]
+
+_LIVE: Final = {
+    "Recorder": "recorder",
+    "RecordReport": "report",
+    "ReplayReport": "report",
+    "record": "recording_run",
+}
+"""What works on real channels, and where it is: imported only when it is used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LIVE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LIVE[name]}"), name)
