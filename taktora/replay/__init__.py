@@ -9,10 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.replay.facts import Break, Field, Message, RecordedChannel, Tally, Unrecorded
+from taktora.replay.into import Playback, play_into
 from taktora.replay.recording import Recording
 from taktora.replay.writing import RecordingWriter
 
 if TYPE_CHECKING:
+    from taktora.replay.player import Player, replay
     from taktora.replay.recorder import Recorder
     from taktora.replay.recording_run import record
     from taktora.replay.report import RecordReport, ReplayReport
@@ -21,6 +23,8 @@ __all__ = [
     "Break",
     "Field",
     "Message",
+    "Playback",
+    "Player",
     "RecordReport",
     "RecordedChannel",
     "Recorder",
@@ -29,14 +33,18 @@ __all__ = [
     "ReplayReport",
     "Tally",
     "Unrecorded",
+    "play_into",
     "record",
+    "replay",
 ]
 
 _LIVE: Final = {
+    "Player": "player",
     "Recorder": "recorder",
     "RecordReport": "report",
     "ReplayReport": "report",
     "record": "recording_run",
+    "replay": "player",
 }
 """What works on real channels, and where it is: imported only when it is used."""
 
