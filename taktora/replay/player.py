@@ -27,6 +27,8 @@ _SLICE: Final = 0.05  # s that pass at most until a wish to stop is seen
 _SWITCH: Final = (
     0.0005  # s that the reading thread may keep the publishing one from the interpreter
 )
+_LINGER: Final = 0.1
+"""Seconds for subscribers to take the last messages, some of which go with their publisher."""
 _LOOK: Final = 0.005  # s between two looks for subscribers
 
 
@@ -68,6 +70,7 @@ class Player(Closing):
         self._lateness = Histogram()
         self._began: Nanos | None = None
         self._ended: Nanos | None = None
+        self._last: Nanos = 0
         self.position_ns: Nanos = 0
         """How far into the window it is, in time of the recording."""
         self.count = 0
@@ -111,6 +114,7 @@ class Player(Closing):
         clock, publishers, start_ns = time.monotonic_ns, self._publishers, window.start_ns
         with switch_interval(_SWITCH), read_ahead(window.messages()) as messages:
             self._ended, self._began = None, clock()
+            self._last = self._began
             try:
                 for one in messages:
                     if paced:
@@ -125,10 +129,13 @@ class Player(Closing):
                     if not outcome.sent:
                         self._undelivered[one.channel] += 1
                     self.count += 1
+                    self._last = clock()
                     self.position_ns = one.log_time_ns - start_ns
                 self.position_ns = window.length_ns
+                if self.count:
+                    time.sleep(_LINGER)
             finally:
-                self._ended = clock()
+                self._ended = self._last
 
     def report(self) -> ReplayReport:
         """What was published so far."""
