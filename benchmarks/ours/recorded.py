@@ -1,8 +1,8 @@
 """What a recorder in another process costs those who publish and those who listen.
 
 Five channels at 1 kHz each. ``open_send`` takes the time of five ``send_copy`` in a row, one on each
-channel; ``open_execute`` that from a publish to the execution of an item in the same thread, also
-once a millisecond. Between two of them the thread sleeps, as a real publisher does.
+channel; ``open_execute`` that from a publish to the execution of an item in the same thread. Between
+two of them the thread sleeps, as a real publisher does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.handwritten import Tick
 from benchmarks.harness import Batch
 from benchmarks.ours.domain import own_domain
 from benchmarks.peers.wire import ROOT, until
-from taktora import Context, Executor, Publisher, on
+from taktora import Executor, every, on
 
 __all__ = ["open_execute", "open_send"]
 
@@ -88,30 +88,34 @@ def open_send(recorded: bool) -> Iterator[Batch]:
 
 @contextmanager
 def open_execute(recorded: bool) -> Iterator[Batch]:
-    with own_domain() as domain, Executor(domain=domain, busy_poll=0) as executor:
+    with own_domain() as domain, Executor(domain=domain) as executor:
         channels = [executor.channel(f"c{number}", Tick) for number in range(CHANNELS)]
-        publishers: list[Publisher] = [channel.publisher() for channel in channels]
-        executed = 0
+        publishers = [channel.publisher() for channel in channels]
+        subscriber = channels[-1].subscriber()
+        samples: list[int] = []
+        published = 0
 
-        for channel in channels[:1]:
-            subscriber = channel.subscriber()
+        @every(PERIOD_NS / 1e9)
+        def publish() -> None:
+            nonlocal published
+            for publisher in publishers[:-1]:
+                publisher.send_copy(Tick(len(samples)))
+            published = time.perf_counter_ns()
+            publishers[-1].send_copy(Tick(len(samples)))
 
-            @on(subscriber)
-            def receive(ctx: Context) -> None:
-                nonlocal executed
-                executed = time.perf_counter_ns()
-                for _ in subscriber:
-                    pass
+        @on(subscriber)
+        def receive() -> None:
+            samples.append(time.perf_counter_ns() - published)
+            for _ in subscriber:
+                pass
 
-            executor.add(receive, placement="inline")
+        executor.add(publish, placement="inline")
+        executor.add(receive, placement="inline")
 
-        def step(number: int) -> int:
-            for publisher in publishers[1:]:
-                publisher.send_copy(Tick(number))
-            before = time.perf_counter_ns()
-            publishers[0].send_copy(Tick(number))
-            executor.run_n(1)
-            return executed - before
+        def batch(n: int) -> list[int]:
+            samples.clear()
+            executor.run_until(lambda: len(samples) >= n)
+            return samples[:n]
 
         with _recorder(domain) if recorded else nullcontext():
-            yield _paced(step)
+            yield batch

@@ -106,6 +106,7 @@ def _recorded(options: argparse.Namespace, ending: Ending) -> RecordReport:
 
     path = options.output or time.strftime("taktora-%Y%m%d-%H%M%S.mcap")
     stopping: list[bool] = []
+    shown = choose_progress(sys.stderr)  # loads rich, for which there is no time later
     try:
         with Node(domain=options.domain) as node:
             recorder = Recorder(
@@ -118,7 +119,7 @@ def _recorded(options: argparse.Namespace, ending: Ending) -> RecordReport:
             )
             with recorder:
                 ending.stop = lambda: stopping.append(True)
-                with showing(_progress_of(recorder, options), choose_progress(sys.stderr)):
+                with showing(_progress_of(recorder, options), shown):
                     _run(recorder, options, stopping)
                 ending.over()
             return recorder.report()

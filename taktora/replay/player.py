@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from itertools import chain, islice
 from typing import Any, Final
 
 from taktora.closing import Closing
@@ -113,10 +114,11 @@ class Player(Closing):
         paced = window.speed != FULL_SPEED
         clock, publishers, start_ns = time.monotonic_ns, self._publishers, window.start_ns
         with switch_interval(_SWITCH), read_ahead(window.messages()) as messages:
+            first = list(islice(messages, 1))  # reading it takes longer than any later one
             self._ended, self._began = None, clock()
             self._last = self._began
             try:
-                for one in messages:
+                for one in chain(first, messages):
                     if paced:
                         due = self._began + window.due(one)
                         if not _wait_until(due, stop):

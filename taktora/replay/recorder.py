@@ -17,6 +17,7 @@ from taktora.ipc.payload import payload_kind
 from taktora.replay.background import Background
 from taktora.replay.facts import Field, RecordedChannel, Tally, Unrecorded
 from taktora.replay.fields import fields_of
+from taktora.replay.library import import_mcap
 from taktora.replay.matching import checked_patterns
 from taktora.replay.pace import Pace
 from taktora.replay.report import RecordReport
@@ -85,6 +86,7 @@ class Recorder(Closing):
         patterns = checked_patterns(channels, "channels")
         if not patterns:
             raise InvalidArgument("channels must not be empty; ['*'] records all")
+        import_mcap()  # now, and not while buffers fill
         self._types = dict(types or {})
         self._now = _clock()
         self._wanted = Wanted(node_of(source), patterns, checked_patterns(exclude, "exclude"))

@@ -60,7 +60,7 @@ def numbers(path: Path) -> list[int]:
 def test_a_running_system_is_recorded_and_played_again(
     taktora_command: Command, domain: str, tmp_path: Path
 ) -> None:
-    with feeding(domain):
+    with feeding(domain, buffer_size=1000):
         done = taktora_command("record", "imu", "-o", "run.mcap", "--messages", "200")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^run.mcap: 200 messages in [\d.]+ s, [\d.]+ kB$", done.stdout, re.MULTILINE)
