@@ -207,8 +207,9 @@ def _recorded() -> tuple[Case, ...]:
             name=f"recorded-{name}",
             title=f"{title}, with and without a recorder in another process",
             variants=(
-                _ours("taktora", "recorded", opener, False),
-                _ours("taktora recorded", "recorded", opener, True),
+                _ours("taktora", "recorded", opener, None),
+                _ours("taktora recorded", "recorded", opener, 0.001),
+                _ours("taktora recorded, --period 0.01", "recorded", opener, 0.01),
             ),
             operations=3000,
             warm_up=500,

@@ -2,7 +2,8 @@
 
 Five channels at 1 kHz each. ``open_send`` takes the time of five ``send_copy`` in a row, one on each
 channel; ``open_execute`` that from a publish to the execution of an item in the same thread. Between
-two of them the thread sleeps, as a real publisher does.
+two of them the thread sleeps, as a real publisher does. ``period`` is the recorder's, in seconds;
+``None``: nobody records.
 """
 
 from __future__ import annotations
@@ -29,12 +30,22 @@ PERIOD_NS = 1_000_000
 
 
 @contextmanager
-def _recorder(domain: str) -> Iterator[None]:
+def _recorder(domain: str, period: float) -> Iterator[None]:
     """``taktora record --all``, once it has subscribed to all channels and written something."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "run.mcap")
         process = subprocess.Popen(
-            [sys.executable, "-m", "taktora", "record", "--all", "-o", str(path)],
+            [
+                sys.executable,
+                "-m",
+                "taktora",
+                "record",
+                "--all",
+                "-o",
+                str(path),
+                "--period",
+                str(period),
+            ],
             cwd=ROOT,
             env={**os.environ, "TAKTORA_DOMAIN": domain},
             stdout=subprocess.DEVNULL,
@@ -64,7 +75,7 @@ def _paced(step: Callable[[int], int]) -> Batch:
 
 
 @contextmanager
-def open_send(recorded: bool) -> Iterator[Batch]:
+def open_send(period: float | None) -> Iterator[Batch]:
     with own_domain() as domain, Executor(domain=domain) as executor:
         channels = [executor.channel(f"c{number}", Tick) for number in range(CHANNELS)]
         publishers = [channel.publisher() for channel in channels]
@@ -82,12 +93,12 @@ def open_send(recorded: bool) -> Iterator[Batch]:
                     pass
             return took
 
-        with _recorder(domain) if recorded else nullcontext():
+        with nullcontext() if period is None else _recorder(domain, period):
             yield _paced(step)
 
 
 @contextmanager
-def open_execute(recorded: bool) -> Iterator[Batch]:
+def open_execute(period: float | None) -> Iterator[Batch]:
     with own_domain() as domain, Executor(domain=domain) as executor:
         channels = [executor.channel(f"c{number}", Tick) for number in range(CHANNELS)]
         publishers = [channel.publisher() for channel in channels]
@@ -117,5 +128,5 @@ def open_execute(recorded: bool) -> Iterator[Batch]:
             executor.run_until(lambda: len(samples) >= n)
             return samples[:n]
 
-        with _recorder(domain) if recorded else nullcontext():
+        with nullcontext() if period is None else _recorder(domain, period):
             yield batch
