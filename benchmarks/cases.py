@@ -197,6 +197,27 @@ def _observed() -> Case:
     )
 
 
+def _recorded() -> tuple[Case, ...]:
+    jobs = (
+        ("send", "five send_copy in a row, once a millisecond", "open_send"),
+        ("execute", "publish -> execute, once a millisecond", "open_execute"),
+    )
+    return tuple(
+        Case(
+            name=f"recorded-{name}",
+            title=f"{title}, with and without a recorder in another process",
+            variants=(
+                _ours("taktora", "recorded", opener, None),
+                _ours("taktora recorded", "recorded", opener, 0.001),
+                _ours("taktora recorded, --period 0.01", "recorded", opener, 0.01),
+            ),
+            operations=3000,
+            warm_up=500,
+        )
+        for name, title, opener in jobs
+    )
+
+
 def all_cases() -> tuple[Case, ...]:
     """In the order in which they are run and reported."""
     small, large = _round_trip("8B", 8, 500), _round_trip("1MB", MEGABYTE, 200)
@@ -215,4 +236,5 @@ def all_cases() -> tuple[Case, ...]:
         _graph(),
         _chain(),
         _observed(),
+        *_recorded(),
     )

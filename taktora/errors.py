@@ -33,6 +33,8 @@
     │   ├── NeverIdle                       a simulation in which there is always something to do
     │   └── NondeterminismError             a replay met something else than what was recorded
     ├── InvariantBroken (AssertionError)    what always holds did not; ``law``
+    ├── RecordingError                      a recording cannot be read or written
+    │   └── NotARecording (ValueError)      the file is empty, no MCAP, or not taktora's
     ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
     ├── LawBroken (AssertionError)          a numbered rule of ``spec/`` does not hold; ``rule_id``
     └── ChannelError
@@ -88,6 +90,7 @@ __all__ = [
     "NeverIdle",
     "NondeterminismError",
     "NotReady",
+    "NotARecording",
     "PayloadMismatch",
     "PayloadTooLarge",
     "PoolError",
@@ -97,6 +100,7 @@ __all__ = [
     "PortLimitReached",
     "ReadOnlyPayload",
     "SimulationError",
+    "RecordingError",
     "TaktoraError",
     "ThreadAttributesError",
     "UnknownItem",
@@ -301,6 +305,20 @@ class BlockGiven(PoolError, ValueError):
 
 class ForeignBlock(PoolError, ValueError):
     """The block belongs to another pool or partition."""
+
+
+# --- record and replay ------------------------------------------------------------------------
+
+
+class RecordingError(TaktoraError):
+    """A recording cannot be read or written."""
+
+
+class NotARecording(RecordingError, ValueError):
+    """The file is empty, no MCAP file, or was not written by taktora."""
+
+
+# --- memory -----------------------------------------------------------------------------------
 
 
 class MemoryGrew(TaktoraError):

@@ -19,7 +19,7 @@ LAYERS = [
     {"core", "transport"},
     {"ipc", "inmemory", "config", "plugins", "topology"},
     {"connectors", "drivers", "observe", "picture"},
-    {"actors"},
+    {"actors", "replay"},
     {
         "adding",
         "building",
@@ -53,7 +53,8 @@ FACTS_AND_PICTURES = {
 """Pure rooms that are drawn from facts alone: all of taktora that each may import."""
 
 EXTRAS = {
-    "numpy", "hypothesis", "pysoem", "zenoh", "opentelemetry", "rich", "pytest", "msgpack", "cbor2",
+    "numpy", "hypothesis", "pysoem", "zenoh", "opentelemetry", "rich", "pytest", "msgpack", "cbor2", "mcap",
+    "zstandard",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from taktora.cli import doctor, graph, report, run
+from taktora.cli import doctor, graph, record, replay, report, run
 from taktora.cli.ending import CommandError
 from taktora.cli.finding import usable
 
@@ -18,6 +18,8 @@ examples:
   taktora doctor
   taktora run examples.line:build --for 10 --stats
   taktora graph examples.line:build -o line.svg
+  taktora record --all -o run.mcap
+  taktora replay run.mcap
 
 taktora COMMAND --help says more.
 """
@@ -62,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", dest="called", metavar="COMMAND")
     run.add_to(commands)
     graph.add_to(commands)
+    record.add_to(commands)
+    replay.add_to(commands)
     examination = commands.add_parser(
         "doctor",
         help="check whether taktora works on this machine, and what could be better",

@@ -17,6 +17,7 @@ EXTRAS = {
     "testing": "hypothesis",
     "otel": "opentelemetry-sdk",
     "cli": "rich",
+    "replay": "mcap",
 }
 """Extra: the distribution that it installs."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from taktora.errors import InvalidArgument
 from taktora.time import to_nanos
 
-__all__ = ["LOG_LEVELS", "seconds", "workers"]
+__all__ = ["LOG_LEVELS", "period", "positive", "seconds", "speed", "workers"]
 
 LOG_LEVELS = ("trace", "debug", "info", "warning", "error", "critical")
 _MOST_WORKERS = 1024
@@ -34,4 +35,36 @@ def workers(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if not 0 <= value <= _MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"{value} is not between 0 and {_MOST_WORKERS}")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
+    return value
+
+
+def period(text: str) -> float:
+    """Seconds from one look of the recorder to the next."""
+    value = seconds(text)
+    if not 0.0001 <= value <= 0.1:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0.0001 and 0.1 seconds")
+    return value
+
+
+def speed(text: str) -> float:
+    """A factor of more than 0, or ``max``."""
+    if text == "max":
+        return math.inf
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor max") from None
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a factor of more than 0")
     return value

@@ -81,6 +81,10 @@ class InMemory:
         response_event = _open_event(node, name + RESPONSE_EVENT, *reversed(ports))
         return raw, request_event, response_event, limits
 
+    def subscriber_count(self, raw: Membership[Topic]) -> int:
+        """As :meth:`Medium.subscriber_count`."""
+        return raw.of.number_of_subscribers
+
     def publisher(self, channel: Channel, raw: Any, event: Any) -> Publisher:
         """As :meth:`Medium.publisher`."""
         kind, limits = channel.kind, channel.limits

@@ -27,6 +27,7 @@ __all__ = [
     "event",
     "loan_of",
     "publish_subscribe",
+    "publish_subscribe_of",
     "request_response",
 ]
 
@@ -103,6 +104,20 @@ def publish_subscribe(node: Any, name: str, layout: Any) -> Any:
     builder = getattr(node.service_builder(iox.ServiceName.new(name)), "__publish_subscribe")()
     getattr(builder, "__set_payload_type")(layout.binding_type or BYTES)
     builder = getattr(builder, "__payload_type_details")(_layout_detail(layout))
+    return getattr(builder, "__user_header_type_details")(_detail("()", 0, 1, dynamic=False))
+
+
+def publish_subscribe_of(node: Any, name: str, layout: Any) -> Any:
+    """A builder of the publish-subscribe service ``name`` that carries just ``layout``.
+
+    Payloads with a size of their own may have elements of any size here; see ``BYTES``.
+    """
+    binding_type = BYTES if layout.dynamic else ctypes.c_ubyte * layout.size
+    builder = getattr(node.service_builder(iox.ServiceName.new(name)), "__publish_subscribe")()
+    getattr(builder, "__set_payload_type")(binding_type)
+    builder = getattr(builder, "__payload_type_details")(
+        _detail(layout.type_name, layout.size, layout.alignment, dynamic=layout.dynamic)
+    )
     return getattr(builder, "__user_header_type_details")(_detail("()", 0, 1, dynamic=False))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taktora.ipc.node import Node
     from taktora.transport.kind import PayloadKind
 
-__all__ = ["open_channel"]
+__all__ = ["limits_of", "open_channel"]
 
 
 def open_channel(
@@ -32,7 +32,7 @@ def open_channel(
     """As :meth:`Medium.open_channel`."""
     refuse_other_pattern(node.config, name, "channel")
     raw = _open(node, name, kind, ChannelLimits(**stated))
-    limits = _limits_of(raw, stated.get("max_bytes"))
+    limits = limits_of(raw, stated.get("max_bytes"))
     refuse_differences(kind.label, stated, limits)
     event = open_event(
         node,
@@ -71,7 +71,8 @@ def _open(node: Node, name: str, kind: PayloadKind, limits: ChannelLimits) -> An
     )
 
 
-def _limits_of(raw: Any, stated_max_bytes: int | None) -> ChannelLimits:
+def limits_of(raw: Any, stated_max_bytes: int | None) -> ChannelLimits:
+    """The limits of an opened raw service."""
     config = raw.static_config
     return ChannelLimits(
         buffer_size=config.subscriber_max_buffer_size,

@@ -49,6 +49,11 @@ class SharedMemory:
     open_channel = staticmethod(open_channel)
     open_service = staticmethod(open_service)
 
+    @staticmethod
+    def subscriber_count(raw: Any) -> int:
+        """As :meth:`Medium.subscriber_count`."""
+        return int(raw.dynamic_config.number_of_subscribers)
+
     def publisher(self, channel: Channel, raw: Any, event: Any) -> Publisher:
         """As :meth:`Medium.publisher`."""
         kind, limits = channel.kind, channel.limits

@@ -57,6 +57,16 @@ class Channel:
         """The payload type: a ctypes class, ``bytes`` or a numpy dtype."""
         return self.kind.payload_type
 
+    @property
+    def subscriber_count(self) -> int:
+        """Subscribers at this moment, in all processes together.
+
+        Raises:
+            PortClosed: the node was closed.
+        """
+        raw, _ = self._services()
+        return self.node.medium.subscriber_count(raw)
+
     def publisher(self) -> Publisher:
         """A new publisher on this channel.
 

@@ -52,6 +52,9 @@ class Medium(Protocol):
         :meth:`open_channel`.
         """
 
+    def subscriber_count(self, raw: Any) -> int:
+        """Subscribers of a raw channel, of every node."""
+
     def publisher(self, channel: Channel, raw: Any, event: Any) -> Publisher:
         """A new publisher; raises ``PortLimitReached``."""
 

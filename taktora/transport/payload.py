@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.errors import UnsupportedPayload
+from taktora.transport.layout import Layout, layout_kind
 from taktora.transport.octets import BytesKind
 from taktora.transport.scalars import ScalarKind
 from taktora.transport.structures import StructureKind
@@ -26,7 +27,8 @@ def payload_kind(payload_type: Any, label: str) -> PayloadKind:
 
     Raises:
         UnsupportedPayload: anything else than a ctypes structure, union, array or scalar without
-            pointers, ``bytes``, or an instance of ``numpy.dtype`` without Python objects.
+            pointers, ``bytes``, an instance of ``numpy.dtype`` without Python objects, or a
+            :class:`~taktora.transport.layout.Layout`.
     """
     if payload_type is bytes:
         return BytesKind(label)
@@ -36,6 +38,8 @@ def payload_kind(payload_type: Any, label: str) -> PayloadKind:
         if issubclass(payload_type, _BASES):
             return StructureKind(payload_type, label)
         return ScalarKind(payload_type, label)
+    if isinstance(payload_type, Layout):
+        return layout_kind(payload_type, label)
     numpy = sys.modules.get("numpy")  # whoever has a dtype has imported it
     if numpy is not None and isinstance(payload_type, numpy.dtype):
         from taktora.transport.arrays import ArrayKind
