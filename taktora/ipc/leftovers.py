@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import iceoryx2 as iox
 
-__all__ = ["remove_node_counter"]
+__all__ = ["is_listed", "remove_node_counter"]
 
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - that is where POSIX shared memory is
 
@@ -40,6 +40,15 @@ def remove_node_counter(config: Any, prefix: str) -> None:
         for path in _SHARED_MEMORY.glob(f"{prefix}*.global_mgmt"):
             if counter.fullmatch(path.name):
                 path.unlink(missing_ok=True)
+
+
+def is_listed(config: Any) -> bool:
+    """Whether a node of this process is still there: closed or not, something holds a part of it."""
+    try:
+        nodes = iox.Node.list(iox.ServiceType.Ipc, config)
+    except iox.NodeListFailure:
+        return False
+    return any(_owner_of(node) == os.getpid() for node in nodes)
 
 
 def _owner_of(node: Any) -> int | None:

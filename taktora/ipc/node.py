@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import iceoryx2 as iox
 
 from taktora.errors import IpcError, PortClosed, PortLimitReached
 from taktora.ipc.forking import make_raw_objects_immortal
 from taktora.ipc.health import folder
-from taktora.ipc.leftovers import remove_node_counter
+from taktora.ipc.leftovers import is_listed, remove_node_counter
 from taktora.ipc.shared_memory import SharedMemory
 from taktora.ipc.unfinished import remove_unfinished
 from taktora.transport.node import BaseNode
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Node"]
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 1.0  # s; for daemon threads, when the interpreter ends
 
 _open_nodes = Held()  # not a WeakSet: that one cannot be iterated while a thread adds to it
 
@@ -180,8 +184,22 @@ class Node(BaseNode):
 
 @atexit.register
 def _close_all() -> None:
-    for node in _open_nodes.alive():
+    nodes = _open_nodes.alive()
+    for node in nodes:
         node.close()
+    if threading.active_count() > 1:
+        _await_others(nodes)
+
+
+def _await_others(nodes: Iterable[Node]) -> None:
+    """Let daemon threads out of the call that they are in: they hold a raw port meanwhile.
+
+    Once the interpreter ends they are never heard of again, and neither are its files.
+    """
+    end = time.monotonic() + _PATIENCE
+    for node in nodes:
+        while is_listed(node._config) and time.monotonic() < end:  # noqa: SLF001
+            time.sleep(0.001)
 
 
 def _disown() -> None:
