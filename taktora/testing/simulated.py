@@ -71,6 +71,7 @@ class SimulatedExecutor(Hosting):
         worker_threads: how many executions may be under way at the same virtual time; 0: one.
         name, domain, observer, monitor, iteration_budget, supervision, mailbox_capacity, overflow,
             throughput: as for ``Executor``.
+        scheduler_class: another scheduler, to see whether the invariants catch its bugs.
         allow_blocking, thread_attributes, switch_interval, busy_poll, handle_signals: accepted, as
             for ``Executor``, and without effect.
 
@@ -97,6 +98,7 @@ class SimulatedExecutor(Hosting):
         mailbox_capacity: int = 1024,
         overflow: Overflow = Overflow.REJECT,
         throughput: int = 32,
+        scheduler_class: type[Scheduler] = Scheduler,
         allow_blocking: bool = False,  # noqa: ARG002  # the options of production
         thread_attributes: Any = None,  # noqa: ARG002
         switch_interval: float | None = None,  # noqa: ARG002
@@ -118,7 +120,7 @@ class SimulatedExecutor(Hosting):
         """The memory that its channels and services live in."""
         node = InMemoryNode(name, domain=domain, fabric=self.fabric)
         switch = RunSwitch()
-        scheduler = Scheduler(defaults.iteration_budget)
+        scheduler = scheduler_class(defaults.iteration_budget)
         driver = VirtualDriver(
             scheduler, switch, workers=defaults.workers, choose=self._chooser.choose
         )
@@ -138,8 +140,10 @@ class SimulatedExecutor(Hosting):
         self._in_step = False
         self._was_started = False
         self._operating = False
+        self._chosen = True
         self._journal = Journal(driver, self.name)
         self._invariants = Invariants(driver, scheduler, fairness)
+        self.around_node = self._invariants.around
         self._afflictions = Afflictions(driver, self._invariants)
         driver.on_step = self._stepped
         driver.on_handled = self._handled
@@ -242,7 +246,11 @@ class SimulatedExecutor(Hosting):
             self._ensure_begun()
             self._driver.settle()
             entry = None if wanted is None else self._entry_of(wanted)
-            gone = self._driver.step(entry)
+            self._chosen = entry is None
+            try:
+                gone = self._driver.step(entry)
+            finally:
+                self._chosen = True
             self._driver.settle()
             self._end_if_over()
             return None if gone is None else gone.label
@@ -291,6 +299,7 @@ class SimulatedExecutor(Hosting):
         if self._scheduler.running:
             self._driver.end()
         self._clear_out()
+        self._invariants.closed()
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -473,16 +482,18 @@ class SimulatedExecutor(Hosting):
                 return cell.run()
         finally:
             self._in_step = False
+            self._invariants.worked(cell)
 
     def _stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         self._journal.stepped(entry, labels, index)
-        self._invariants.stepped(entry)
+        self._invariants.stepped(entry, index, chosen=self._chosen)
 
     def _handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         self._journal.handled(stimulus, commands)
         self._invariants.handled(stimulus, commands)
 
     def _connected(self, cell: Cell) -> None:
+        self._invariants.connected(cell)
         cell.actor.actor_ref.new_promise = lambda: SimulatedPromise(self)
 
     def _id(self, item: str | ActorRef[Any]) -> str:
