@@ -1,3 +1,6 @@
+"""What stands in for iceoryx2 in a simulation."""
+
+
 class Fabric:
     choose = None
 

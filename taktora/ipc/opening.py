@@ -15,8 +15,8 @@ from taktora.ipc.abandoned import remove_abandoned, remove_broken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taktora.ipc.kind import PayloadKind
     from taktora.ipc.node import Node
+    from taktora.transport.kind import PayloadKind
 
 __all__ = [
     "SPARE_NODES",

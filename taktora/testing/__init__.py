@@ -9,7 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from taktora.errors import MissingExtra
+from taktora.errors import InvariantBroken, MissingExtra
+from taktora.inmemory import Fabric
+from taktora.testing import faults
 from taktora.testing.choosers import (
     Chooser,
     Fair,
@@ -28,6 +30,9 @@ from taktora.testing.schedules import (
     parse_schedule,
 )
 from taktora.testing.shrinking import Shrunk, shrink
+from taktora.testing.simulated import SimulatedExecutor
+from taktora.testing.simulating import simulate
+from taktora.testing.trace import Event, Trace
 
 if TYPE_CHECKING:
     from taktora.testing import strategies
@@ -35,19 +40,26 @@ if TYPE_CHECKING:
 __all__ = [
     "Chooser",
     "Deviation",
+    "Event",
+    "Fabric",
     "Fair",
     "Fifo",
     "Following",
     "HypothesisChooser",
+    "InvariantBroken",
     "Pct",
     "RandomChooser",
     "Shrunk",
+    "SimulatedExecutor",
+    "Trace",
     "describe",
     "deviations",
+    "faults",
     "format_schedule",
     "parse_schedule",
     "portfolio",
     "shrink",
+    "simulate",
     "strategies",
 ]
 

@@ -119,8 +119,8 @@ class Invariants:
         """A waiting port was notified; ``delivered=False``: a fault lost that."""
         self.sources.rang(port, delivered=delivered)
 
-    def stepped(self, entry: Entry, index: int, *, chosen: bool) -> None:
-        """``entry`` is about to go, before ``index`` older ones; ``chosen``: not by the user."""
+    def stepped(self, entry: Entry, index: int) -> None:
+        """``entry`` is about to go, and ``index`` older ones were passed over."""
         if entry.answer is not None:
             return
         cell: Any = entry.cell
@@ -135,15 +135,13 @@ class Invariants:
                 self.broken("SIM-01", f"{actor_id!r} runs, and was not told to")
             ledger.running = True
         if index:
-            self._overtook(index, chosen=chosen)
+            self._overtook(index)
 
-    def _overtook(self, index: int, *, chosen: bool) -> None:
+    def _overtook(self, index: int) -> None:
         line = self.driver.line
         self._longest = max(self._longest, len(line) + 1)
         for one in line[:index]:
-            if not chosen:  # the user may let anybody wait
-                one.passed_over -= 1
-            elif one.passed_over > self._fairness + self._longest:
+            if one.passed_over > self._fairness + self._longest:
                 self.broken(
                     "SIM-17",
                     f"{one.label!r} is ready, and others went first {one.passed_over} times",

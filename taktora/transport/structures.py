@@ -6,8 +6,9 @@ import ctypes
 from typing import Any, Final
 
 from taktora.errors import UnsupportedPayload, WrongType
-from taktora.ipc.kind import PayloadKind, checked_type_name
-from taktora.ipc.readonly import all_fields, read_only
+from taktora.transport.kind import PayloadKind
+from taktora.transport.readonly import all_fields, read_only
+from taktora.transport.type_names import checked_type_name
 
 __all__ = ["StructureKind", "refuse_pointers"]
 

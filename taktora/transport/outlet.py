@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import ref
 
-import iceoryx2 as iox
-
 from taktora.errors import BorrowLimitReached, InvalidArgument, IpcError, PayloadTooLarge, WrongType
-from taktora.ipc.memory import Anchor, block_at
+from taktora.transport.memory import Anchor, block_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taktora.errors import ChannelError
-    from taktora.ipc.kind import PayloadKind
+    from taktora.transport.kind import PayloadKind
 
-__all__ = ["FIRST_BYTES", "MAX_LOANS", "Lender", "Loaned", "Outlet", "configure"]
+__all__ = ["FIRST_BYTES", "MAX_LOANS", "Lender", "Loaned", "Outlet"]
 
 FIRST_BYTES: Final = 4096
 """Payload size that a growing ``bytes`` port starts with."""
 
 MAX_LOANS: Final = 8
 """Payloads that one port may have on loan at a time."""
-
-_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108
 
 
 class Lender(Protocol):
@@ -40,31 +35,32 @@ class Lender(Protocol):
 
     @property
     def _loan(self) -> Callable[..., Any]:
-        """Lends; see :func:`~taktora.ipc._binding.loan_of`."""
-
-
-def configure(builder: Any, kind: PayloadKind, max_bytes: int | None) -> Any:
-    """Set on a port builder what all sending ports share: never block, grow or be bounded."""
-    builder = builder.backpressure_strategy(iox.BackpressureStrategy.DiscardData)
-    if kind.size is None:
-        strategy = iox.AllocationStrategy
-        builder = builder.initial_max_slice_len(
-            FIRST_BYTES if max_bytes is None else max_bytes
-        ).allocation_strategy(strategy.PowerOfTwo if max_bytes is None else strategy.Static)
-    return builder
+        """Lends: ``f()``, for ``bytes`` ``f(size)``."""
 
 
 class Outlet:
     """Turns values into initialised loans of one port. Any thread; owns nothing but facts."""
 
-    __slots__ = ("_largest", "assume_init", "kind", "max_bytes")
+    __slots__ = ("_free", "_largest", "_loan_error", "assume_init", "kind", "max_bytes")
 
     def __init__(
-        self, kind: PayloadKind, max_bytes: int | None, assume_init: Callable[[Any], Any]
+        self,
+        kind: PayloadKind,
+        max_bytes: int | None,
+        assume_init: Callable[[Any], Any],
+        *,
+        loan_error: type[Exception],
+        free: Callable[[], int],
     ) -> None:
+        """``loan_error`` is what the transport raises for a loan that it cannot give.
+
+        ``free()`` says how many bytes a growing port may still grow by.
+        """
         self.kind = kind
         self.max_bytes = max_bytes
         self.assume_init = assume_init
+        self._loan_error = loan_error
+        self._free = free
         self._largest = FIRST_BYTES
 
     def filled(self, lender: Lender, value: Any) -> Any:
@@ -100,7 +96,7 @@ class Outlet:
                 self._check_room(size)
                 self._largest = size
             return lender._loan(size)  # noqa: SLF001
-        except iox.LoanError as exc:
+        except self._loan_error as exc:
             raise self.refused(exc) from exc
 
     def checked_size(self, size: object) -> int | None:
@@ -122,8 +118,7 @@ class Outlet:
 
     def _check_room(self, size: int) -> None:
         """Refuse what shared memory cannot hold: writing there would be a SIGBUS, not an error."""
-        room = os.statvfs(_SHARED_MEMORY)
-        free = room.f_bavail * room.f_frsize
+        free = self._free()
         if size > free:
             raise self._too_large(size, free)
 

@@ -9,8 +9,9 @@ import operator
 from typing import Any, Final
 
 from taktora.errors import InvalidArgument
-from taktora.ipc.kind import PayloadKind, checked_type_name
-from taktora.ipc.structures import refuse_pointers
+from taktora.transport.kind import PayloadKind
+from taktora.transport.structures import refuse_pointers
+from taktora.transport.type_names import checked_type_name
 
 __all__ = [
     "ReceivedBool",

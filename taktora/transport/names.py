@@ -1,4 +1,4 @@
-"""Names are checked before iceoryx2 sees them, and refused with the reason."""
+"""Names are checked before a transport sees them, and refused with the reason."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import re
 from typing import Final
 
-import iceoryx2 as iox
-
 from taktora.errors import InvalidName
+from taktora.transport.text import is_plain
 
 __all__ = [
     "CHANNEL_EVENT",
@@ -33,6 +32,7 @@ RESPONSE_EVENT: Final = ".__taktora_resp_event"
 DOMAIN_VARIABLE: Final = "TAKTORA_DOMAIN"
 """Environment variable that names the domain when the program does not."""
 
+_RESERVED: Final = "iox2://"
 _LONGEST_SERVICE: Final = 255
 _LONGEST_NODE: Final = 128
 _LONGEST_DOMAIN: Final = 32  # it becomes part of a Unix socket path, which has 108 bytes
@@ -59,12 +59,11 @@ def _check_service(name: object, what: str, suffix: str) -> str:
         raise InvalidName(
             f"{what} name must have at most {longest} characters, not {len(name)}: {name[:40]!r}…"
         )
-    try:
-        iox.ServiceName.new(name)
-    except iox.SemanticStringError as exc:
+    if not is_plain(name) or name.startswith(_RESERVED):
         raise InvalidName(
-            f"iceoryx2 cannot use the {what} name {name!r} ({exc}); use ASCII characters, no NUL"
-        ) from exc
+            f"iceoryx2 cannot use the {what} name {name!r}; use ASCII characters, no NUL, and do "
+            f"not begin with {_RESERVED!r}, which it keeps to itself"
+        )
     return name
 
 
@@ -77,12 +76,10 @@ def check_node_name(name: object) -> str:
             f"node name must have at most {_LONGEST_NODE} characters, not {len(name)}: "
             f"{name[:40]!r}…"
         )
-    try:
-        iox.NodeName.new(name)
-    except iox.SemanticStringError as exc:
+    if not is_plain(name):
         raise InvalidName(
-            f"iceoryx2 cannot use the node name {name!r} ({exc}); use ASCII characters, no NUL"
-        ) from exc
+            f"iceoryx2 cannot use the node name {name!r}; use ASCII characters, no NUL"
+        )
     return name
 
 

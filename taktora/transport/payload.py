@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.errors import UnsupportedPayload
-from taktora.ipc.octets import BytesKind
-from taktora.ipc.scalars import ScalarKind
-from taktora.ipc.structures import StructureKind
+from taktora.transport.octets import BytesKind
+from taktora.transport.scalars import ScalarKind
+from taktora.transport.structures import StructureKind
 
 if TYPE_CHECKING:
-    from taktora.ipc.kind import PayloadKind
+    from taktora.transport.kind import PayloadKind
 
 __all__ = ["payload_kind"]
 
@@ -38,7 +38,7 @@ def payload_kind(payload_type: Any, label: str) -> PayloadKind:
         return ScalarKind(payload_type, label)
     numpy = sys.modules.get("numpy")  # whoever has a dtype has imported it
     if numpy is not None and isinstance(payload_type, numpy.dtype):
-        from taktora.ipc.arrays import ArrayKind
+        from taktora.transport.arrays import ArrayKind
 
         return ArrayKind(payload_type, label)
     raise UnsupportedPayload(

@@ -6,26 +6,22 @@ import ctypes
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import iceoryx2 as iox
-
 from taktora.errors import IpcError
-from taktora.ipc._binding import assume_init_sample, loan_of
-from taktora.ipc.loan import Loan
-from taktora.ipc.outcome import NotifyOutcome, outcome_of
-from taktora.ipc.outlet import MAX_LOANS, Outlet, configure
-from taktora.ipc.port import Port, create_port
+from taktora.transport.loan import Loan
+from taktora.transport.outcome import NotifyOutcome, outcome_of
+from taktora.transport.port import Port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taktora.ipc.channel import Channel
+    from taktora.transport.channel import Channel
+    from taktora.transport.outlet import Outlet
+    from taktora.transport.raised import Raised
 
 __all__ = ["Publisher"]
 
 _NOT_SENT = NotifyOutcome(sent=False, listeners_notified=0)
 _byref, _memmove = ctypes.byref, ctypes.memmove
-_LoanError = iox.LoanError
-_SEND_ERRORS = (iox.SendError, iox.NotifierNotifyError)
 
 
 class Publisher(Port):
@@ -39,12 +35,14 @@ class Publisher(Port):
     role: ClassVar[str] = "publisher"
 
     __slots__ = (
+        "_assume_init",
         "_exact",
         "_loan",
         "_notifier",
         "_notify",
         "_outlet",
         "_overflow",
+        "_raised",
         "_raw",
         "_service",
         "_size",
@@ -55,31 +53,30 @@ class Publisher(Port):
     last_outcome: NotifyOutcome | None
     """What became of the latest ``loan()``; ``None`` before the first one."""
 
-    def __init__(self, channel: Channel, service: Any, event: Any) -> None:
-        """Called by :meth:`Channel.publisher`."""
-        kind, limits = channel.kind, channel.limits
-        builder = service.publisher_builder().max_loaned_samples(MAX_LOANS)
-        self._raw: Any = create_port(
-            configure(builder, kind, limits.max_bytes),
-            self.role,
-            kind.label,
-            limits.max_publishers,
-            (iox.PublisherCreateError,),
-        )
-        self._notifier: Any = create_port(
-            event.notifier_builder(),
-            self.role,
-            kind.label,
-            limits.max_publishers,
-            (iox.NotifierCreateError,),
-        )
+    def __init__(
+        self,
+        channel: Channel,
+        raw: Any,
+        notifier: Any,
+        *,
+        lend: Callable[..., Any],
+        outlet: Outlet,
+        service: Any,
+        raised: Raised,
+    ) -> None:
+        """Called by the transport, for :meth:`Channel.publisher`."""
+        kind = channel.kind
+        self._raw = raw
+        self._notifier = notifier
         self._service = service
-        self._overflow = limits.overflow
-        self._outlet = Outlet(kind, limits.max_bytes, assume_init_sample)
+        self._overflow = channel.limits.overflow
+        self._outlet = outlet
+        self._assume_init = outlet.assume_init
+        self._raised = raised
         self._exact, self._source = kind.exact, kind.source
         self._size: Any = kind.size
-        self._loan: Callable[..., Any] = loan_of(self._raw, dynamic=kind.size is None)
-        self._notify: Callable[[], int] = self._notifier.notify
+        self._loan: Callable[..., Any] = lend
+        self._notify: Callable[[], int] = notifier.notify
         self.last_outcome = None
         super().__init__(channel.node, channel.name, kind.label)
 
@@ -106,14 +103,14 @@ class Publisher(Port):
             source = self._source(value)
         try:
             raw = self._loan()
-        except _LoanError as exc:
+        except self._raised.loan as exc:
             raise self._outlet.refused(exc) from exc
         _memmove(raw.payload_ptr, source, self._size)
         try:
-            reached = assume_init_sample(raw).send()
+            reached = self._assume_init(raw).send()
             if reached or self._overflow:
                 return outcome_of(True, self._notify(), reached)
-        except _SEND_ERRORS as exc:
+        except (self._raised.send, self._raised.notify) as exc:
             raise self._not_sent(exc) from exc
         return self._undelivered()
 
@@ -158,7 +155,7 @@ class Publisher(Port):
         """
         raw = self._raw
         if raw is not None:
-            with suppress(iox.ConnectionFailure):
+            with suppress(self._raised.connect):
                 raw.update_connections()
 
     def _open_loan(self, size: int | None) -> Any:
@@ -169,7 +166,7 @@ class Publisher(Port):
             reached = initialised.send()
             if reached or self._overflow:
                 return outcome_of(True, self._notify(), reached)
-        except _SEND_ERRORS as exc:
+        except (self._raised.send, self._raised.notify) as exc:
             raise self._not_sent(exc) from exc
         return self._undelivered()
 
@@ -183,7 +180,7 @@ class Publisher(Port):
         return outcome_of(True, self._notify(), 0)
 
     def _not_sent(self, error: Exception) -> IpcError:
-        if isinstance(error, iox.SendError):
+        if isinstance(error, self._raised.send):
             return IpcError(f"{self._label}: iceoryx2 could not send: {error}")
         return IpcError(f"{self._label}: sent, but listeners were not told: {error}")
 
@@ -194,7 +191,7 @@ class Publisher(Port):
 
     def _let_go(self) -> None:
         if self._raw is not None and self._size is None and self._node.rescue(self.name):
-            with suppress(iox.NotifierNotifyError):
+            with suppress(self._raised.notify):
                 self._notify()  # for a subscriber that looked while its sample was on the move
         self._loan = self._notify = self._refusal()
         self._raw = self._notifier = self._service = None

@@ -8,8 +8,10 @@ from taktora.closing import Closing
 from taktora.errors import IpcError, PortClosed, PortLimitReached
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taktora.errors import ChannelError
-    from taktora.ipc.node import Node
+    from taktora.transport.node import BaseNode
 
 __all__ = ["Port", "Refusal", "create_port"]
 
@@ -17,7 +19,7 @@ __all__ = ["Port", "Refusal", "create_port"]
 class Port(Closing):
     """One end of a channel or service. Owned by its node, which closes it at the latest.
 
-    It may be used from any thread: iceoryx2 locks each raw port.
+    It may be used from any thread.
     """
 
     role: ClassVar[str] = "port"
@@ -27,14 +29,14 @@ class Port(Closing):
     name: str
     """Name of the channel or service."""
 
-    def __init__(self, node: Node, name: str, label: str) -> None:
+    def __init__(self, node: BaseNode, name: str, label: str) -> None:
         self.name = name
         self._label = label
         self._node = node
         node.held.add(self)
 
     @property
-    def node(self) -> Node:
+    def node(self) -> BaseNode:
         """The node that owns it."""
         return self._node
 
@@ -75,7 +77,7 @@ class Refusal:
 
     __slots__ = ("_message", "_node")
 
-    def __init__(self, node: Node, message: str) -> None:
+    def __init__(self, node: BaseNode, message: str) -> None:
         self._node = node
         self._message = message
 
@@ -85,15 +87,17 @@ class Refusal:
         raise PortClosed(self._message)
 
 
-def create_port(builder: Any, role: str, label: str, maximum: int, errors: tuple[Any, ...]) -> Any:
-    """``builder.create()`` with the reason for a refusal made plain.
+def create_port(
+    create: Callable[[], Any], role: str, label: str, maximum: int, errors: type[Exception]
+) -> Any:
+    """``create()`` with the reason for a refusal, one of ``errors``, made plain.
 
     Raises:
         PortLimitReached: all ``maximum`` slots for that role are taken.
         IpcError: anything else.
     """
     try:
-        return builder.create()
+        return create()
     except errors as exc:
         raise _refused(str(exc), role, label, maximum) from exc
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-import iceoryx2 as iox
+from taktora.errors import MissingExtra, WrongType
+from taktora.transport.memory import shared_view
 
-from taktora.errors import MissingExtra, UnsupportedPayload, WrongType
-from taktora.ipc.memory import shared_view
-
-__all__ = ["PayloadKind", "checked_type_name", "frozen_array", "import_numpy"]
+__all__ = ["PayloadKind", "frozen_array", "import_numpy"]
 
 
 class PayloadKind(ABC):
@@ -21,7 +19,7 @@ class PayloadKind(ABC):
     payload_type: Any
     """What the user named: a ctypes type, ``bytes`` or a numpy dtype."""
     binding_type: Any
-    """What the binding is told."""
+    """What the binding is told; ``None`` for bytes."""
     type_name: str
     """What other processes, in any language, compare."""
     size: int | None
@@ -100,23 +98,3 @@ def import_numpy() -> Any:
     except ImportError as exc:
         raise MissingExtra("this needs numpy: pip install 'taktora[numpy]'") from exc
     return np
-
-
-def checked_type_name(payload_type: Any) -> str:
-    """The name under which ``payload_type`` is known to other processes.
-
-    Its ``type_name()`` when it has one, else what the binding derives from the class name.
-    """
-    named = getattr(payload_type, "type_name", None)
-    name = iox.get_type_name(payload_type) if named is None or callable(named) else None
-    if name is None:  # a field is called type_name
-        name = payload_type.__name__
-    try:
-        iox.TypeName.new(name)
-    except (TypeError, iox.SemanticStringError) as exc:
-        raise UnsupportedPayload(
-            f"{payload_type.__name__} has the type name {name!r}, which iceoryx2 cannot use: "
-            f"give it a static method type_name() that returns at most {iox.TypeName.max_len()} "
-            f"ASCII characters"
-        ) from exc
-    return str(name)

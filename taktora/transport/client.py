@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import iceoryx2 as iox
-
 from taktora.closing import Closing
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
-from taktora.ipc._binding import assume_init_request, loan_of
-from taktora.ipc.outcome import NotifyOutcome, outcome_of
-from taktora.ipc.outlet import Outlet, configure
-from taktora.ipc.port import Port, create_port
-from taktora.ipc.received import Received
-from taktora.ipc.tracking import Held
-from taktora.ipc.wakeup import Wakeup
+from taktora.transport.outcome import NotifyOutcome, outcome_of
+from taktora.transport.port import Port
+from taktora.transport.received import Received
+from taktora.transport.tracking import Held
+from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from taktora.errors import ChannelError
-    from taktora.ipc.service import Service
+    from taktora.transport.outlet import Outlet
+    from taktora.transport.raised import Raised
+    from taktora.transport.service import Service
 
 __all__ = ["Client", "PendingResponse", "Response"]
 
@@ -38,6 +36,7 @@ class Client(Port):
         "_notify",
         "_outlet",
         "_pending",
+        "_raised",
         "_raw",
         "drained",
         "wakeup",
@@ -48,41 +47,30 @@ class Client(Port):
     wakeup: Wakeup
     """For a driver that waits: fires when a response was sent or an exchange was finished."""
 
-    def __init__(self, service: Service, raw: Any, request_event: Any, response_event: Any) -> None:
-        """Called by :meth:`Service.client`."""
-        limits, label = service.limits, service.label
-        self._raw: Any = create_port(
-            configure(raw.client_builder(), service.request_kind, limits.max_bytes),
-            self.role,
-            label,
-            limits.max_clients,
-            (iox.ClientCreateError,),
-        )
-        listener = create_port(
-            response_event.listener_builder(),
-            self.role,
-            label,
-            limits.max_clients,
-            (iox.ListenerCreateError,),
-        )
-        self._notifier: Any = create_port(
-            request_event.notifier_builder(),
-            self.role,
-            label,
-            limits.max_clients,
-            (iox.NotifierCreateError,),
-        )
+    def __init__(
+        self,
+        service: Service,
+        raw: Any,
+        listener: Any,
+        notifier: Any,
+        *,
+        lend: Callable[..., Any],
+        outlet: Outlet,
+        raised: Raised,
+    ) -> None:
+        """Called by the transport, for :meth:`Service.client`."""
+        self._raw = raw
+        self._notifier = notifier
         self._kind = service.response_kind
-        self._limits = limits
-        self._outlet = Outlet(service.request_kind, limits.max_bytes, assume_init_request)
-        self._loan: Callable[..., Any] = loan_of(
-            self._raw, dynamic=service.request_kind.size is None
-        )
-        self._notify: Callable[[], int] = self._notifier.notify
+        self._limits = service.limits
+        self._outlet = outlet
+        self._raised = raised
+        self._loan: Callable[..., Any] = lend
+        self._notify: Callable[[], int] = notifier.notify
         self._pending = Held()
         self.drained = True
-        self.wakeup = Wakeup(self.role, listener, self)
-        super().__init__(service.node, service.name, label)
+        self.wakeup = Wakeup(self.role, listener, self, raised.listen)
+        super().__init__(service.node, service.name, service.label)
 
     def send_copy(self, request: Any) -> PendingResponse:
         """Send a copy of ``request`` and notify whoever serves.
@@ -110,12 +98,12 @@ class Client(Port):
     def _send(self, initialised: Any) -> PendingResponse:
         try:
             raw = initialised.send()
-        except iox.RequestSendError as exc:
+        except self._raised.request as exc:
             raise self._refused(exc) from exc
         servers = raw.number_of_server_connections
         try:
             listeners = self._notify() if servers else 0
-        except iox.NotifierNotifyError as exc:
+        except self._raised.notify as exc:
             raise IpcError(f"{self._label}: sent, but servers were not told: {exc}") from exc
         outcome = outcome_of(servers > 0, listeners, servers)
         pending = PendingResponse(raw, self, outcome)
@@ -137,7 +125,7 @@ class Client(Port):
         """Called by :meth:`PendingResponse.take`."""
         try:
             received = raw.receive()
-        except iox.ReceiveError as exc:
+        except self._raised.receive as exc:
             if "ExceedsMaxBorrow" in str(exc):
                 raise BorrowLimitReached(
                     f"{self._label}: {self._limits.max_borrowed} responses of this request are "

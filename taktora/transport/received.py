@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from taktora.errors import PortClosed
 
 if TYPE_CHECKING:
-    from taktora.ipc.kind import PayloadKind
+    from taktora.transport.kind import PayloadKind
 
 __all__ = ["Received", "Sample"]
 

@@ -7,22 +7,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
-import iceoryx2 as iox
-
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
-from taktora.ipc.port import Port, create_port
-from taktora.ipc.received import Sample
-from taktora.ipc.wakeup import Wakeup
+from taktora.transport.port import Port
+from taktora.transport.received import Sample
+from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from taktora.errors import ChannelError
-    from taktora.ipc.channel import Channel
+    from taktora.transport.channel import Channel
+    from taktora.transport.raised import Raised
 
 __all__ = ["Subscriber"]
-
-_ReceiveError = iox.ReceiveError
 
 
 class Subscriber(Port):
@@ -37,6 +34,7 @@ class Subscriber(Port):
         "_forget",
         "_kind",
         "_limit",
+        "_raised",
         "_raw",
         "_receive",
         "_refs",
@@ -50,31 +48,18 @@ class Subscriber(Port):
     wakeup: Wakeup
     """For a driver that waits: fires when something was published."""
 
-    def __init__(self, channel: Channel, service: Any, event: Any) -> None:
-        """Called by :meth:`Channel.subscriber`."""
-        kind, limits = channel.kind, channel.limits
-        self._raw: Any = create_port(
-            service.subscriber_builder(),
-            self.role,
-            kind.label,
-            limits.max_subscribers,
-            (iox.SubscriberCreateError,),
-        )
-        listener = create_port(
-            event.listener_builder(),
-            self.role,
-            kind.label,
-            limits.max_subscribers,
-            (iox.ListenerCreateError,),
-        )
-        self._kind = kind
-        self._limit = limits.max_borrowed
-        self._receive: Callable[[], Any] = self._raw.receive
+    def __init__(self, channel: Channel, raw: Any, listener: Any, *, raised: Raised) -> None:
+        """Called by the transport, for :meth:`Channel.subscriber`."""
+        self._raw = raw
+        self._kind = kind = channel.kind
+        self._limit = channel.limits.max_borrowed
+        self._raised = raised
+        self._receive: Callable[[], Any] = raw.receive
         held = channel.node.held
         self._refs, self._forget = held.refs, held.forget
         self._rescued: deque[Any] = deque()
         self.drained = True
-        self.wakeup = Wakeup(self.role, listener, self)
+        self.wakeup = Wakeup(self.role, listener, self, raised.listen)
         super().__init__(channel.node, channel.name, kind.label)
 
     def take(self) -> Sample | None:
@@ -86,7 +71,7 @@ class Subscriber(Port):
         """
         try:
             raw = (self._take_rescued() if self._rescued else None) or self._receive()
-        except _ReceiveError as exc:
+        except self._raised.receive as exc:
             raise self._refused(exc) from exc
         if raw is None:
             self.drained = True
@@ -115,7 +100,7 @@ class Subscriber(Port):
 
         Happens by itself for publishers of this process. On a closed subscriber it does nothing.
         """
-        with suppress(iox.ConnectionFailure):
+        with suppress(self._raised.connect):
             self._has_data()
 
     def rescue(self) -> bool:
@@ -125,7 +110,7 @@ class Subscriber(Port):
         there was anything.
         """
         rescued = self._rescued
-        with suppress(_ReceiveError, PortClosed):
+        with suppress(self._raised.receive, PortClosed):
             while (raw := self._receive()) is not None:
                 rescued.append(raw)
         return bool(rescued)

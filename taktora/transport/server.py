@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import iceoryx2 as iox
-
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
-from taktora.ipc._binding import assume_init_response, loan_of
-from taktora.ipc.outcome import NotifyOutcome, outcome_of
-from taktora.ipc.outlet import MAX_LOANS, Outlet, configure
-from taktora.ipc.port import Port, create_port
-from taktora.ipc.received import Received
-from taktora.ipc.wakeup import Wakeup
+from taktora.transport.outcome import NotifyOutcome, outcome_of
+from taktora.transport.outlet import Outlet
+from taktora.transport.port import Port
+from taktora.transport.received import Received
+from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from taktora.errors import ChannelError
-    from taktora.ipc.service import Service
+    from taktora.transport.raised import Raised
+    from taktora.transport.service import Service
 
 __all__ = ["ActiveRequest", "Server"]
 
@@ -34,7 +32,18 @@ class Server(Port):
 
     role: ClassVar[str] = "server"
 
-    __slots__ = ("_kind", "_notifier", "_notify", "_raw", "_receive", "drained", "outlet", "wakeup")
+    __slots__ = (
+        "_kind",
+        "_notifier",
+        "_notify",
+        "_raw",
+        "_receive",
+        "drained",
+        "lend",
+        "outlet",
+        "raised",
+        "wakeup",
+    )
 
     drained: bool
     """Whether the latest :meth:`take` found nothing; ``True`` before the first one."""
@@ -42,39 +51,37 @@ class Server(Port):
     """For a driver that waits: fires when a request was sent."""
     outlet: Outlet
     """Makes responses; for :class:`ActiveRequest`."""
+    lend: Callable[[Any], Callable[..., Any]]
+    """The loan call of a raw request; for :class:`ActiveRequest`."""
+    raised: Raised
+    """What its raw objects raise; for :class:`ActiveRequest`."""
 
-    def __init__(self, service: Service, raw: Any, request_event: Any, response_event: Any) -> None:
-        """Called by :meth:`Service.server`."""
-        limits, label = service.limits, service.label
-        builder = raw.server_builder().max_loaned_responses_per_request(MAX_LOANS)
-        self._raw: Any = create_port(
-            configure(builder, service.response_kind, limits.max_bytes),
-            self.role,
-            label,
-            limits.max_servers,
-            (iox.ServerCreateError,),
-        )
-        listener = create_port(
-            request_event.listener_builder(),
-            self.role,
-            label,
-            limits.max_servers,
-            (iox.ListenerCreateError,),
-        )
-        self._notifier: Any = create_port(
-            response_event.notifier_builder(),
-            self.role,
-            label,
-            limits.max_servers,
-            (iox.NotifierCreateError,),
-        )
+    def __init__(
+        self,
+        service: Service,
+        raw: Any,
+        listener: Any,
+        notifier: Any,
+        *,
+        lend: Callable[[Any], Callable[..., Any]],
+        outlet: Outlet,
+        raised: Raised,
+    ) -> None:
+        """Called by the transport, for :meth:`Service.server`.
+
+        ``lend(request)`` is the loan call of a raw request.
+        """
+        self._raw = raw
+        self._notifier = notifier
         self._kind = service.request_kind
-        self.outlet = Outlet(service.response_kind, limits.max_bytes, assume_init_response)
-        self._receive: Callable[[], Any] = self._raw.receive
-        self._notify: Callable[[], int] = self._notifier.notify
+        self.lend = lend
+        self.outlet = outlet
+        self.raised = raised
+        self._receive: Callable[[], Any] = raw.receive
+        self._notify: Callable[[], int] = notifier.notify
         self.drained = True
-        self.wakeup = Wakeup(self.role, listener, self)
-        super().__init__(service.node, service.name, label)
+        self.wakeup = Wakeup(self.role, listener, self, raised.listen)
+        super().__init__(service.node, service.name, service.label)
 
     def take(self) -> ActiveRequest | None:
         """The oldest request that waits, or ``None``. Never blocks.
@@ -85,7 +92,7 @@ class Server(Port):
         """
         try:
             raw = self._receive()
-        except iox.ReceiveError as exc:
+        except self.raised.receive as exc:
             raise self._refused(exc) from exc
         if raw is None:
             self.drained = True
@@ -103,7 +110,7 @@ class Server(Port):
         """Wake every client; how many listeners were told."""
         try:
             return self._notify()
-        except iox.NotifierNotifyError as exc:
+        except self.raised.notify as exc:
             raise IpcError(f"{self._label}: clients could not be told: {exc}") from exc
 
     def _refused(self, error: Any) -> ChannelError:
@@ -184,7 +191,7 @@ class ActiveRequest(Received):
 
     @property
     def _loan(self) -> Callable[..., Any]:
-        return loan_of(self._raw, dynamic=self._server.outlet.kind.size is None)
+        return self._server.lend(self._raw)
 
     def _open(self) -> Any:
         raw = self._raw
@@ -199,7 +206,7 @@ class ActiveRequest(Received):
             return _NOT_SENT
         try:
             initialised.send()
-        except iox.SendError as exc:
+        except self._server.raised.send as exc:
             if not raw.is_connected:
                 return _NOT_SENT
             raise IpcError(f"{self._kind.label}: iceoryx2 could not respond: {exc}") from exc

@@ -9,9 +9,9 @@ from taktora.errors import InvalidArgument
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from taktora.ipc.outcome import NotifyOutcome
-    from taktora.ipc.outlet import Loaned
-    from taktora.ipc.publisher import Publisher
+    from taktora.transport.outcome import NotifyOutcome
+    from taktora.transport.outlet import Loaned
+    from taktora.transport.publisher import Publisher
 
 __all__ = ["Loan"]
 

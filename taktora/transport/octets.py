@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from contextlib import suppress
 from typing import Any
 
-from taktora.ipc._binding import BYTES
-from taktora.ipc.kind import PayloadKind, checked_type_name, import_numpy
+from taktora.transport.kind import PayloadKind, import_numpy
+from taktora.transport.type_names import checked_type_name
 
 __all__ = ["BytesKind"]
 
@@ -18,9 +19,8 @@ class BytesKind(PayloadKind):
 
     def __init__(self, label: str) -> None:
         self.payload_type = bytes
-        self.binding_type = BYTES
-        (element,) = BYTES.__args__
-        self.type_name = checked_type_name(element)
+        self.binding_type = None
+        self.type_name = checked_type_name(ctypes.c_uint8)
         self.size = None
         self.alignment = 1
         self.exact = None

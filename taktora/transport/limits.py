@@ -1,8 +1,7 @@
-"""How many ports, how deep the buffers, how large the payloads: validated before iceoryx2 sees it."""
+"""How many ports, how deep the buffers, how large the payloads: validated before it is opened."""
 
 from __future__ import annotations
 
-import os
 from typing import Any, Final, TypedDict
 
 import attrs
@@ -30,7 +29,6 @@ _MOST_CHUNKS: Final = 8_000_000  # iceoryx2 aborts the process when its bookkeep
 _FIXED_COST: Final = 8  # bytes of bookkeeping per payload and connection, as measured
 _GROWING_COST: Final = 256
 _EXCHANGE_COST: Final = 352
-_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - that is where POSIX shared memory is
 _LARGEST: Final = 1 << 40  # bytes
 
 
@@ -99,8 +97,12 @@ class ServiceLimits:
     """
 
 
-def check_channel_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, Any]:
+def check_channel_limits(
+    given: dict[str, Any], *, dynamic: bool, free: int | None = None
+) -> dict[str, Any]:
     """Those of ``given`` that are not ``None``, each one checked on its own.
+
+    ``free``: bytes that there are for bookkeeping; ``None`` when that is no matter.
 
     Raises:
         WrongType: not an ``int`` (``overflow``: not a ``bool``).
@@ -127,12 +129,15 @@ def check_channel_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, A
     _check_chunks(
         limits.max_subscribers * (limits.buffer_size + limits.max_borrowed) + limits.history_size,
         _GROWING_COST if growing else _FIXED_COST,
+        free,
         hint=" or give max_bytes, so that publishers need not grow" if growing else "",
     )
     return stated
 
 
-def check_service_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, Any]:
+def check_service_limits(
+    given: dict[str, Any], *, dynamic: bool, free: int | None = None
+) -> dict[str, Any]:
     """As :func:`check_channel_limits`, for a service."""
     stated = {name: value for name, value in given.items() if value is not None}
     for name, value in stated.items():
@@ -142,7 +147,9 @@ def check_service_limits(given: dict[str, Any], *, dynamic: bool) -> dict[str, A
             _check_count(name, value, 1, _highest(name))
     limits = ServiceLimits(**stated)
     per_request = limits.response_buffer + limits.max_borrowed
-    _check_chunks(limits.max_clients * limits.max_active_requests * per_request, _EXCHANGE_COST)
+    _check_chunks(
+        limits.max_clients * limits.max_active_requests * per_request, _EXCHANGE_COST, free
+    )
     return stated
 
 
@@ -165,15 +172,14 @@ def _check_max_bytes(value: object, *, dynamic: bool) -> None:
         raise InvalidArgument("max_bytes is for bytes payloads; this payload type has a fixed size")
 
 
-def _check_chunks(chunks: int, cost: int, *, hint: str = "") -> None:
+def _check_chunks(chunks: int, cost: int, free: int | None, *, hint: str = "") -> None:
     """Refuse what would abort the process, or fill shared memory (a SIGBUS) with bookkeeping."""
-    room = os.statvfs(_SHARED_MEMORY)
-    free = room.f_bavail * room.f_frsize
-    if chunks > _MOST_CHUNKS or chunks * cost > free // 2:
+    if chunks > _MOST_CHUNKS or (free is not None and chunks * cost > free // 2):
+        room = "" if free is None else f", where {free >> 20} MiB are free"
         raise InvalidArgument(
             f"these limits together need room for {chunks} payloads, {chunks * cost >> 20} MiB of "
-            f"bookkeeping for each connection, where {free >> 20} MiB are free; lower the buffer "
-            f"sizes or the number of ports{hint}"
+            f"bookkeeping for each connection{room}; lower the buffer sizes or the number of "
+            f"ports{hint}"
         )
 
 

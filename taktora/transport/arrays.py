@@ -7,7 +7,7 @@ import hashlib
 from typing import Any, Final
 
 from taktora.errors import UnsupportedPayload, WrongType
-from taktora.ipc.kind import PayloadKind, frozen_array, import_numpy
+from taktora.transport.kind import PayloadKind, frozen_array, import_numpy
 
 __all__ = ["ArrayKind", "layout_name"]
 
