@@ -68,7 +68,7 @@ class Node(BaseNode):
     __slots__ = ("_config", "_pid", "_raw")
 
     def __init__(self, name: str | None = None, *, domain: str | None = None) -> None:
-        super().__init__(name, domain)
+        super().__init__(name, domain, Held())
         self._pid = os.getpid()
         self._config: Any = iox.config.global_config()
         if self.domain is not None:

@@ -9,7 +9,6 @@ from taktora.errors import BorrowLimitReached, IpcError, PortClosed
 from taktora.transport.outcome import NotifyOutcome, outcome_of
 from taktora.transport.port import Port
 from taktora.transport.received import Received
-from taktora.transport.tracking import Held
 from taktora.transport.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Client(Port):
         self._raised = raised
         self._loan: Callable[..., Any] = lend
         self._notify: Callable[[], int] = notifier.notify
-        self._pending = Held()
+        self._pending = service.node.held.like()
         self.drained = True
         self.wakeup = Wakeup(self.role, listener, self, raised.listen)
         super().__init__(service.node, service.name, service.label)

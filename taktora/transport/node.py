@@ -15,12 +15,12 @@ from taktora.transport.names import check_domain, check_node_name
 from taktora.transport.publisher import Publisher
 from taktora.transport.service import Service
 from taktora.transport.subscriber import Subscriber
-from taktora.transport.tracking import Held
 
 if TYPE_CHECKING:
     from taktora.transport.limits import ChannelLimitsGiven, ServiceLimitsGiven
     from taktora.transport.medium import Medium
     from taktora.transport.opened import Opened
+    from taktora.transport.tracking import Held
 
 __all__ = ["BaseNode"]
 
@@ -43,10 +43,10 @@ class BaseNode(Closing):
     opened: dict[str, Opened]
     """Every name that was opened through this node, as it was opened last. Kept after the close."""
 
-    def __init__(self, name: str | None, domain: str | None) -> None:
+    def __init__(self, name: str | None, domain: str | None, held: Held) -> None:
         self.name = "" if name is None else check_node_name(name)
         self.domain = check_domain(domain)
-        self.held = Held()
+        self.held = held
         self.opened = {}
 
     def channel(

@@ -18,8 +18,12 @@ class Held:
     __slots__ = ("forget", "refs")
 
     def __init__(self) -> None:
-        self.refs: set[Any] = set()
-        self.forget = self.refs.discard
+        self.refs: Any = set()
+        self.forget: Any = self.refs.discard
+
+    def like(self) -> Held:
+        """An empty one of the same kind."""
+        return type(self)()
 
     def add(self, holder: Any) -> None:
         """Track ``holder`` until it dies."""
