@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from taktora.errors import InvariantBroken, MissingExtra
+from taktora.errors import InvariantBroken, LawBroken, MissingExtra
 from taktora.inmemory import Fabric
 from taktora.testing import faults
 from taktora.testing.choosers import (
@@ -36,6 +36,7 @@ from taktora.testing.trace import Event, Trace
 
 if TYPE_CHECKING:
     from taktora.testing import strategies
+    from taktora.testing.scheduler_machine import SchedulerMachine
 
 __all__ = [
     "Chooser",
@@ -47,8 +48,10 @@ __all__ = [
     "Following",
     "HypothesisChooser",
     "InvariantBroken",
+    "LawBroken",
     "Pct",
     "RandomChooser",
+    "SchedulerMachine",
     "Shrunk",
     "SimulatedExecutor",
     "Trace",
@@ -63,7 +66,10 @@ __all__ = [
     "strategies",
 ]
 
-_NEEDS_HYPOTHESIS: Final[dict[str, str]] = {"strategies": ""}
+_NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
+    "SchedulerMachine": "scheduler_machine",
+    "strategies": "",
+}
 """Public names and the module of this package that defines each; ``""``: a module itself."""
 
 
