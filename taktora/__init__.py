@@ -50,21 +50,19 @@ from taktora.observe.observer import DeadLetter, ExecutionMonitor, Observer
 from taktora.observe.several import Monitors, Observers
 from taktora.stoppable import Stoppable
 from taktora.topology import Topology
+from taktora.transport.channel import Channel
+from taktora.transport.client import Client
+from taktora.transport.outcome import NotifyOutcome
+from taktora.transport.publisher import Publisher
+from taktora.transport.received import Sample
+from taktora.transport.server import Server
+from taktora.transport.service import Service
+from taktora.transport.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from taktora.drivers.thread_attributes import ThreadAttributes
     from taktora.executor import Executor
-    from taktora.ipc import (
-        Channel,
-        Client,
-        Node,
-        NotifyOutcome,
-        Publisher,
-        Sample,
-        Server,
-        Service,
-        Subscriber,
-    )
+    from taktora.ipc.node import Node
     from taktora.log import set_log_level
     from taktora.runner import Runner
 
@@ -149,17 +147,9 @@ __version__ = "0.1.0"
 logging.getLogger("taktora").addHandler(logging.NullHandler())
 
 _ON_DEMAND: Final = {
-    "Channel": "taktora.ipc",
-    "Client": "taktora.ipc",
     "Executor": "taktora.executor",
-    "Node": "taktora.ipc",
-    "NotifyOutcome": "taktora.ipc",
-    "Publisher": "taktora.ipc",
+    "Node": "taktora.ipc.node",
     "Runner": "taktora.runner",
-    "Sample": "taktora.ipc",
-    "Server": "taktora.ipc",
-    "Service": "taktora.ipc",
-    "Subscriber": "taktora.ipc",
     "ThreadAttributes": "taktora.drivers.thread_attributes",
     "set_log_level": "taktora.log",
 }

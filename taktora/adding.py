@@ -23,6 +23,7 @@ from taktora.core.mailbox import Overflow, Wake
 from taktora.core.plan import Plan
 from taktora.core.stimuli import ActorSpec, Added, Assembled, Stimulus
 from taktora.core.supervision import Directive, Supervision
+from taktora.core.triggers import Trigger
 from taktora.drivers.obeying import Obeying
 from taktora.errors import InvalidArgument, WrongType
 from taktora.observe.observation import Observation
@@ -109,6 +110,8 @@ class Adding:
     _in_role: Callable[[Callable[[], None]], None]
     item_actor: type[ItemActor] = ItemActor
     """What is made of an item."""
+    check_trigger: Callable[[Trigger], None] = lambda _: None
+    """Raises if the driver cannot watch for a trigger."""
     on_connect: Callable[[Cell], None] = lambda _: None
     """Called with every cell before it is launched."""
 
@@ -226,6 +229,8 @@ class Adding:
         wanted = identifier(built.item_id if built.item_id is not None else id)
         declared = TriggerDeclarer(f"item {wanted!r}" if wanted else repr(built))
         built.declare_triggers(declared)
+        for trigger in declared.triggers:
+            self.check_trigger(trigger)
         return _Checked(built, factory, handler, wanted, declared, options)
 
     def _inline(self, placement: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from taktora.actors.actor import Actor, ActorRef
 from taktora.actors.compositions import CompositionRef
@@ -19,11 +19,9 @@ from taktora.core import plan
 from taktora.core.mailbox import Overflow
 from taktora.core.supervision import Supervision
 from taktora.errors import WrongType
-
-if TYPE_CHECKING:
-    from taktora.ipc.channel import Channel
-    from taktora.ipc.node import Node
-    from taktora.ipc.service import Service
+from taktora.transport.channel import Channel
+from taktora.transport.node import BaseNode
+from taktora.transport.service import Service
 
 __all__ = ["Building"]
 
@@ -31,7 +29,7 @@ __all__ = ["Building"]
 class Building(Closing):
     """The part of an ``Executor`` that takes things in. Any thread."""
 
-    node: Node
+    node: BaseNode
     """The node that this executor owns: its channels and services."""
     _adding: Adding
     _roster: Roster

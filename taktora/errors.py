@@ -34,6 +34,7 @@
     │   └── NondeterminismError             a replay met something else than what was recorded
     ├── InvariantBroken (AssertionError)    what always holds did not; ``law``
     ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
+    ├── LawBroken (AssertionError)          a numbered rule of ``spec/`` does not hold; ``rule_id``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
         ├── UnsupportedPayload (TypeError)  a payload type that cannot live in shared memory
@@ -79,6 +80,7 @@ __all__ = [
     "InvariantBroken",
     "IpcError",
     "ItemFailed",
+    "LawBroken",
     "LimitsMismatch",
     "MailboxFull",
     "MemoryGrew",
@@ -313,6 +315,20 @@ class MemoryGrew(TaktoraError):
         super().__init__(message)
         self.blocks = blocks
         self.rss = rss
+
+
+# --- laws ---------------------------------------------------------------------------------------
+
+
+class LawBroken(TaktoraError, AssertionError):
+    """What was tested did what a numbered rule of ``spec/`` forbids."""
+
+    rule_id: str
+    """The rule, such as ``SCHED-01``."""
+
+    def __init__(self, rule_id: str, detail: object) -> None:
+        super().__init__(f"{rule_id}: {detail}")
+        self.rule_id = rule_id
 
 
 # --- channels and services --------------------------------------------------------------------

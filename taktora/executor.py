@@ -133,6 +133,7 @@ class Executor(Hosting):
             switch=switch,
             observation=observation,
         )
+        self.node: Node = node
         self._driver: WaitSetDriver = driver
         self._role: DriverRole = role
         self._pid = os.getpid()

@@ -30,6 +30,7 @@ from taktora.observe.observation import Observation
 from taktora.observe.observer import DeadLetter
 from taktora.stoppable import Stoppable
 from taktora.topology import Topology
+from taktora.transport.node import BaseNode
 
 __all__ = ["Hosting", "Role"]
 
@@ -60,7 +61,7 @@ class Hosting(Building):
         self,
         *,
         defaults: Defaults,
-        node: Any,
+        node: BaseNode,
         scheduler: Scheduler,
         driver: Obeying,
         role: Role,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ PACKAGE = ROOT / "taktora"
 
 LAYERS = [
     {"errors", "time", "memory", "closing"},
-    {"core"},
+    {"core", "transport"},
     {"ipc", "inmemory", "config", "plugins", "topology"},
     {"connectors", "drivers", "observe", "picture"},
     {"actors"},
@@ -40,6 +40,11 @@ PURE = {
     "graphlib", "heapq", "itertools", "math", "operator", "types", "typing",
 }  # fmt: skip
 """All that ``core`` may import from outside."""
+
+WITHOUT_ICEORYX2 = (
+    "transport", "inmemory", "core", "actors", "observe", "describing",
+)  # fmt: skip
+"""Rooms that a simulation stands on: nothing that they import, at any remove, is iceoryx2."""
 
 FACTS_AND_PICTURES = {
     "topology": {"errors", "time", "core"},
@@ -184,6 +189,41 @@ def dependency_breaches(every: list[Import]) -> list[str]:
     return breaches
 
 
+def modules_entered(one: Import) -> Iterator[str]:
+    """Every module that an import statement may load, packages on the way there included."""
+    for name in (one.module, f"{one.module}.{one.name}") if one.name else (one.module,):
+        parts = name.split(".")
+        yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def closure(rooms: Iterable[str], every: Iterable[Import]) -> dict[str, Import | None]:
+    """What is imported, at any remove, by what is in ``rooms``; each with an import that does.
+
+    ``taktora/__init__.py`` is left out: it imports on demand.
+    """
+    by_module: dict[str, list[Import]] = {}
+    for one in every:
+        module = one.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        by_module.setdefault(module, []).append(one)
+    found: dict[str, Import | None] = {
+        module: None for module in by_module if room(module) in set(rooms)
+    }
+    waiting = list(found)
+    while waiting:
+        for one in by_module.get(waiting.pop(), ()):
+            if one.typing_only:
+                continue
+            for module in modules_entered(one):
+                if module != "taktora" and module not in found:
+                    found[module] = one
+                    waiting.append(module)
+    return found
+
+
+def reaching_iceoryx2(rooms: Iterable[str], every: Iterable[Import]) -> list[str]:
+    return [str(one) for module, one in closure(rooms, every).items() if module == "iceoryx2"]
+
+
 @pytest.fixture(scope="module")
 def every() -> list[Import]:
     return [
@@ -217,6 +257,24 @@ def test_a_topology_is_facts_and_a_picture_is_drawn_from_a_topology_alone(every:
 
 def test_each_dependency_stays_in_its_room(every: list[Import]):
     assert dependency_breaches(every) == []
+
+
+def test_a_simulation_reaches_iceoryx2_by_no_import(every: list[Import]):
+    rooms = [name for name in WITHOUT_ICEORYX2 if any(room(one.path) == name for one in every)]
+    assert len(closure(rooms, every)) > len(rooms)
+    assert reaching_iceoryx2(rooms, every) == []
+
+
+def test_iceoryx2_is_seen_at_any_remove():
+    code = {
+        "taktora/actors/x.py": "def f():\n    from taktora.adding import y",
+        "taktora/adding/__init__.py": "import taktora.drivers.waitset",
+        "taktora/drivers/waitset.py": "import iceoryx2 as iox",
+        "taktora/core/x.py": "if TYPE_CHECKING:\n    import iceoryx2",
+    }
+    planted = [one for path, source in code.items() for one in imports_of(source, path)]
+    assert reaching_iceoryx2(["actors"], planted) != []
+    assert reaching_iceoryx2(["core"], planted) == []
 
 
 def test_errors_use_only_public_exceptions_of_pykka():
@@ -268,6 +326,10 @@ def test_no_module_imports_an_extra_when_it_is_loaded():
         ("taktora/observe/x.py", "import taktora.actors", direction_breaches),
         ("taktora/drivers/x.py", "from taktora.observe import counters", direction_breaches),
         ("taktora/ipc/x.py", "from taktora import executor", direction_breaches),
+        ("taktora/transport/x.py", "from taktora.ipc import node", direction_breaches),
+        ("taktora/transport/x.py", "import iceoryx2", dependency_breaches),
+        ("taktora/inmemory/x.py", "from taktora.ipc import node", direction_breaches),
+        ("taktora/inmemory/x.py", "import iceoryx2", dependency_breaches),
         ("taktora/actors/x.py", "from taktora.executor import Executor", direction_breaches),
         ("taktora/errors.py", "from taktora.core import grid", direction_breaches),
         ("taktora/x.py", "from taktora.core import grid", direction_breaches),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 from typing import Any, Self
 
 from taktora.core.triggers import (
@@ -18,7 +19,6 @@ from taktora.core.triggers import (
     Trigger,
 )
 from taktora.errors import InvalidTrigger, PortClosed, WrongType
-from taktora.ipc.wakeup import listener_wakeup
 from taktora.time import Duration, Nanos, to_nanos
 
 __all__ = ["TriggerDeclarer"]
@@ -160,8 +160,5 @@ class TriggerDeclarer:
 
 
 def _is_raw_listener(thing: Any) -> bool:
-    try:
-        listener_wakeup(thing)
-    except WrongType:
-        return False
-    return True
+    iceoryx2 = sys.modules.get("iceoryx2")  # whoever has a listener of it has imported it
+    return iceoryx2 is not None and isinstance(thing, iceoryx2.Listener)

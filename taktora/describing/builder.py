@@ -15,8 +15,8 @@ from taktora.core.triggers import (
 )
 from taktora.describing.outlets import outlets
 from taktora.describing.records import Record, name_of
-from taktora.ipc.opened import Opened
 from taktora.topology import ChannelNode, Edge, Node, Topology, TriggerNode
+from taktora.transport.opened import Opened
 
 __all__ = ["describe"]
 

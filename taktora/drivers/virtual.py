@@ -21,7 +21,7 @@ from attrs import define, field
 from taktora.core.commands import Command, Execute, Watch
 from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import Elapsed, RunEnded, RunStarted, Stimulus, StopRequested, Triggered
-from taktora.core.triggers import FdTrigger
+from taktora.core.triggers import FdTrigger, IntervalTrigger, Trigger
 from taktora.drivers.obeying import Obeying, Runnable, Switch
 from taktora.drivers.watching import FdSet
 from taktora.errors import InvalidTrigger
@@ -112,6 +112,22 @@ class VirtualDriver(Obeying):
     def _clock(self) -> Nanos:
         return self.now + self._spent
 
+    @staticmethod
+    def check_trigger(trigger: Trigger) -> None:
+        """Raise if nothing here could ever fire ``trigger``.
+
+        Raises:
+            InvalidTrigger: its port or listener is one of iceoryx2.
+        """
+        if isinstance(trigger, IntervalTrigger | FdTrigger):
+            return
+        listener = getattr(getattr(trigger.source, "wakeup", None), "listener", None)
+        if not hasattr(listener, "bell"):
+            raise InvalidTrigger(
+                f"{trigger.source!r} belongs to iceoryx2 and cannot wake an item in a simulation: "
+                "open channels and services through the simulated executor"
+            )
+
     # --- what the world does ----------------------------------------------------------------------
 
     def spend(self, duration: Nanos) -> None:
@@ -176,6 +192,16 @@ class VirtualDriver(Obeying):
             self._started = False
             self.wakeups += 1
 
+    @property
+    def at_rest(self) -> bool:
+        """Nothing more happens before time passes."""
+        if self.line or self.posted or self._rung:
+            return False
+        if self._agenda and self._agenda[0][0] <= self.now:
+            return False
+        due = self._next_due() if self._scheduler.running else None
+        return due is None or due > self.now
+
     def candidates(self) -> list[Entry]:
         """What could happen now, oldest first. Call :meth:`settle` before."""
         if not self._pooled or self.idle_workers > 0:
@@ -189,12 +215,16 @@ class VirtualDriver(Obeying):
             return None
         labels: Sequence[str] = ()
         index = 0
-        if len(candidates) > 1:
+        if entry is not None:  # no choice of ours: a schedule does not count it
+            chosen = entry
+        elif len(candidates) > 1:
             labels = [one.label for one in candidates]
-            index = self.choose(labels) if entry is None else candidates.index(entry)
+            index = self.choose(labels)
             for passed in candidates[:index]:
                 passed.passed_over += 1
-        chosen = candidates[index]
+            chosen = candidates[index]
+        else:
+            chosen = candidates[0]
         self.line.remove(chosen)
         self.on_step(chosen, labels, index)
         self._perform(chosen)
@@ -266,12 +296,7 @@ class VirtualDriver(Obeying):
             self._fds.add(trigger.source, number)
             self._fd_numbers[number] = trigger.source
             return
-        wakeup: Any = getattr(trigger.source, "wakeup", None)
-        if not hasattr(getattr(wakeup, "listener", None), "bell"):
-            raise InvalidTrigger(
-                f"{trigger.source!r} belongs to iceoryx2 and cannot wake an item in a simulation: "
-                "open channels and services through the simulated executor"
-            )
+        wakeup = trigger.source.wakeup
         source = _Source(number, trigger.source.name, wakeup.listener, wakeup.probe())
         self._sources[number] = source
         source.listener.bell = lambda: self._ring(source, trigger.source)

@@ -1,10 +1,13 @@
-class Fabric:
-    choose = None
+"""Channels and services in the memory of one process, behaving as iceoryx2's do.
 
+For simulations: no thread, no clock, no randomness, and where iceoryx2 promises no order,
+:attr:`Fabric.choose` decides. `spec/inmemory.md` has the rules; a conformance machine compares
+them with iceoryx2.
+"""
 
-class InMemoryNode:
-    def __init__(self, name, *, domain=None, fabric):
-        self.name, self.domain, self.opened = name, domain, {}
+from __future__ import annotations
 
-    def close(self):
-        pass
+from taktora.inmemory.fabric import Fabric
+from taktora.inmemory.node import InMemoryNode
+
+__all__ = ["Fabric", "InMemoryNode"]

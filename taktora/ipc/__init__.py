@@ -6,24 +6,25 @@
 
 from __future__ import annotations
 
-from taktora.ipc.channel import Channel
-from taktora.ipc.client import Client, PendingResponse, Response
-from taktora.ipc.limits import (
+from taktora.ipc.log import set_log_level
+from taktora.ipc.node import Node
+from taktora.ipc.wakeup import listener_wakeup
+from taktora.transport.channel import Channel
+from taktora.transport.client import Client, PendingResponse, Response
+from taktora.transport.limits import (
     ChannelLimits,
     ChannelLimitsGiven,
     ServiceLimits,
     ServiceLimitsGiven,
 )
-from taktora.ipc.loan import Loan
-from taktora.ipc.log import set_log_level
-from taktora.ipc.node import Node
-from taktora.ipc.outcome import NotifyOutcome
-from taktora.ipc.publisher import Publisher
-from taktora.ipc.received import Sample
-from taktora.ipc.server import ActiveRequest, Server
-from taktora.ipc.service import Service
-from taktora.ipc.subscriber import Subscriber
-from taktora.ipc.wakeup import Wakeup, listener_wakeup
+from taktora.transport.loan import Loan
+from taktora.transport.outcome import NotifyOutcome
+from taktora.transport.publisher import Publisher
+from taktora.transport.received import Sample
+from taktora.transport.server import ActiveRequest, Server
+from taktora.transport.service import Service
+from taktora.transport.subscriber import Subscriber
+from taktora.transport.wakeup import Wakeup
 
 __all__ = [
     "ActiveRequest",

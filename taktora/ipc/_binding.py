@@ -101,7 +101,7 @@ def _detail(type_name: str, size: int, alignment: int, *, dynamic: bool) -> Any:
 def publish_subscribe(node: Any, name: str, layout: Any) -> Any:
     """A builder of the publish-subscribe service ``name`` that carries ``layout``."""
     builder = getattr(node.service_builder(iox.ServiceName.new(name)), "__publish_subscribe")()
-    getattr(builder, "__set_payload_type")(layout.binding_type)
+    getattr(builder, "__set_payload_type")(layout.binding_type or BYTES)
     builder = getattr(builder, "__payload_type_details")(_layout_detail(layout))
     return getattr(builder, "__user_header_type_details")(_detail("()", 0, 1, dynamic=False))
 
@@ -109,8 +109,8 @@ def publish_subscribe(node: Any, name: str, layout: Any) -> Any:
 def request_response(node: Any, name: str, request: Any, response: Any) -> Any:
     """A builder of the request-response service ``name``."""
     builder = getattr(node.service_builder(iox.ServiceName.new(name)), "__request_response")()
-    getattr(builder, "__set_request_payload_type")(request.binding_type)
-    getattr(builder, "__set_response_payload_type")(response.binding_type)
+    getattr(builder, "__set_request_payload_type")(request.binding_type or BYTES)
+    getattr(builder, "__set_response_payload_type")(response.binding_type or BYTES)
     void = _detail("()", 0, 1, dynamic=False)
     builder = getattr(builder, "__request_payload_type_details")(_layout_detail(request))
     builder = getattr(builder, "__request_header_type_details")(void)

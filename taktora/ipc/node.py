@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import iceoryx2 as iox
 
-from taktora.closing import Closing
 from taktora.errors import IpcError, PortClosed, PortLimitReached
-from taktora.ipc.channel import Channel
 from taktora.ipc.forking import make_raw_objects_immortal
 from taktora.ipc.health import folder
 from taktora.ipc.leftovers import remove_node_counter
-from taktora.ipc.names import check_domain, check_node_name
-from taktora.ipc.publisher import Publisher
-from taktora.ipc.subscriber import Subscriber
-from taktora.ipc.tracking import Held
+from taktora.ipc.shared_memory import SharedMemory
 from taktora.ipc.unfinished import remove_unfinished
+from taktora.transport.node import BaseNode
+from taktora.transport.tracking import Held
 
 if TYPE_CHECKING:
-    from taktora.ipc.limits import ChannelLimitsGiven, ServiceLimitsGiven
-    from taktora.ipc.opened import Opened
-    from taktora.ipc.service import Service
+    from taktora.transport.medium import Medium
 
 __all__ = ["Node"]
 
@@ -49,7 +44,7 @@ def _closed_folder() -> str:
     )
 
 
-class Node(Closing):
+class Node(BaseNode):
     """Opens channels and services, and releases everything that it opened when closed.
 
     One per process and domain is enough. It is closed by ``with``, by :meth:`close`, or at the
@@ -68,22 +63,12 @@ class Node(Closing):
         IpcError: iceoryx2 could not create the node.
     """
 
-    __slots__ = ("__weakref__", "_config", "_pid", "_raw", "domain", "held", "name", "opened")
+    medium: ClassVar[Medium] = SharedMemory()
 
-    name: str
-    """The node's name; empty when none was given."""
-    domain: str | None
-    """The domain; ``None`` for iceoryx2's default."""
-    held: Held
-    """What still holds raw iceoryx2 objects of this node."""
-    opened: dict[str, Opened]
-    """Every name that was opened through this node, as it was opened last. Kept after the close."""
+    __slots__ = ("_config", "_pid", "_raw")
 
     def __init__(self, name: str | None = None, *, domain: str | None = None) -> None:
-        self.name = "" if name is None else check_node_name(name)
-        self.domain = check_domain(domain)
-        self.held = Held()
-        self.opened = {}
+        super().__init__(name, domain, Held())
         self._pid = os.getpid()
         self._config: Any = iox.config.global_config()
         if self.domain is not None:
@@ -126,61 +111,6 @@ class Node(Closing):
             self.clean_up()
             return make()
 
-    def channel(
-        self, name: str, payload_type: Any, **limits: Unpack[ChannelLimitsGiven]
-    ) -> Channel:
-        """Open the channel ``name``, creating it if it does not exist.
-
-        Limits that are given must be those of an existing channel; limits left out (or ``None``)
-        are taken from it, or get their defaults.
-
-        Args:
-            name: at most 239 ASCII characters.
-            payload_type: a ctypes structure, union, array or scalar, ``bytes``, or a numpy dtype.
-            **limits: ``buffer_size=16``, ``history_size=0``, ``max_publishers=16``,
-                ``max_subscribers=16``, ``max_borrowed=16``, ``max_bytes=None``,
-                ``overflow=True``; see :class:`ChannelLimits`.
-
-        Raises:
-            InvalidName: iceoryx2 cannot use the name.
-            UnsupportedPayload: the type cannot live in shared memory.
-            WrongType, InvalidArgument: a limit that cannot be.
-            PayloadMismatch: the name exists with another type, or is a service.
-            LimitsMismatch: the name exists with other limits than those given.
-            PortClosed: the node was closed.
-        """
-        self.check_usable()
-        known = _known(limits, _CHANNEL_LIMITS, "channel")
-        return self.with_room(lambda: Channel(self, name, payload_type, known))
-
-    def service(
-        self,
-        name: str,
-        request_type: Any,
-        response_type: Any,
-        **limits: Unpack[ServiceLimitsGiven],
-    ) -> Service:
-        """Open the request-response service ``name``, creating it if it does not exist.
-
-        Args:
-            name: at most 234 ASCII characters.
-            request_type: as ``payload_type`` of :meth:`channel`.
-            response_type: as ``payload_type`` of :meth:`channel`.
-            **limits: ``max_servers=4``, ``max_clients=16``, ``max_active_requests=16``,
-                ``response_buffer=16``, ``max_borrowed=16``, ``max_bytes=65536`` (``bytes``
-                requests and responses only); see :class:`ServiceLimits`.
-
-        Raises:
-            InvalidName, UnsupportedPayload, WrongType, InvalidArgument, PayloadMismatch,
-            LimitsMismatch, PortClosed: as :meth:`channel`.
-        """
-        from taktora.ipc.service import Service
-
-        self.check_usable()
-        return Service(
-            self, name, request_type, response_type, _known(limits, _SERVICE_LIMITS, "service")
-        )
-
     @property
     def raw(self) -> Any:
         """The iceoryx2 node, for what taktora does not cover. Do not keep it past the close.
@@ -212,36 +142,18 @@ class Node(Closing):
                 f"node {self.name!r} belongs to process {self._pid} and was inherited by a fork; "
                 f"create a new Node in this process"
             )
-        if self._raw is None:
-            raise PortClosed(f"node {self.name!r} is closed; create a new one")
+        super().check_usable()
 
-    def introduce(self, name: str) -> None:
-        """Make this process's ports of channel ``name`` connect now, not at their next use.
-
-        A late subscriber so gets the history at once, and a subscriber can still take what a
-        publisher sent that was closed before anybody looked.
-        """
-        for port in self._ports_here(name):
-            port.connect()
+    def siblings(self) -> Iterable[BaseNode]:
+        """Every open node of this process and domain, this one included."""
+        return [node for node in _open_nodes.alive() if node.domain == self.domain]
 
     def rescue(self, name: str) -> bool:
         """Let this process's subscribers of ``name`` receive what a closing publisher sent.
 
         Returns whether there was anything.
         """
-        if os.getpid() != self._pid:
-            return False
-        rescued = [port.rescue() for port in self._ports_here(name) if isinstance(port, Subscriber)]
-        return any(rescued)
-
-    def _ports_here(self, name: str) -> list[Publisher | Subscriber]:
-        return [
-            holder
-            for node in _open_nodes.alive()
-            if node.domain == self.domain
-            for holder in node.held.alive()
-            if isinstance(holder, Publisher | Subscriber) and holder.name == name
-        ]
+        return os.getpid() == self._pid and super().rescue(name)
 
     def close(self) -> None:
         """Release every port, sample and file of this node. Closing twice is fine.
@@ -264,42 +176,6 @@ class Node(Closing):
             holder._let_go()  # noqa: SLF001
         _open_nodes.drop(self)
         self._raw = None
-
-    def __repr__(self) -> str:
-        domain = "" if self.domain is None else f" in domain {self.domain!r}"
-        return f"<Node {self.name!r}{domain}{', closed' if self.closed else ''}>"
-
-
-_CHANNEL_LIMITS = frozenset(
-    {
-        "buffer_size",
-        "history_size",
-        "max_publishers",
-        "max_subscribers",
-        "max_borrowed",
-        "max_bytes",
-        "overflow",
-    }
-)
-_SERVICE_LIMITS = frozenset(
-    {
-        "max_servers",
-        "max_clients",
-        "max_active_requests",
-        "response_buffer",
-        "max_borrowed",
-        "max_bytes",
-    }
-)
-
-
-def _known(given: Any, allowed: frozenset[str], what: str) -> dict[str, Any]:
-    unknown = sorted(given.keys() - allowed)
-    if unknown:
-        raise TypeError(
-            f"unknown {what} limit {', '.join(unknown)}; there are {', '.join(sorted(allowed))}"
-        )
-    return dict(given)
 
 
 @atexit.register

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import iceoryx2 as iox
 
 from taktora.errors import IpcError, LimitsMismatch, PayloadMismatch, PortLimitReached
 from taktora.ipc import _binding
 from taktora.ipc.abandoned import remove_abandoned, remove_broken
+from taktora.transport.mismatch import (
+    layout_text,
+    other_pattern,
+    other_types,
+    too_many_nodes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taktora.ipc.kind import PayloadKind
     from taktora.ipc.node import Node
+    from taktora.transport.kind import PayloadKind
 
 __all__ = [
     "SPARE_NODES",
@@ -132,7 +138,7 @@ def _raise_unless_transient(
             raise mismatch() from error
         raise LimitsMismatch(f"{what} exists with other properties: {reason}") from error
     if "ExceedsMaxNumberOfNodes" in reason:
-        raise PortLimitReached(f"{what} is open in as many nodes as it admits") from error
+        raise PortLimitReached(too_many_nodes(what)) from error
     if reason not in _TRANSIENT:
         raise _unusable(what, error) from error
 
@@ -146,29 +152,18 @@ def existing_layouts(config: Any, name: str, pattern: Any) -> list[str]:
     except iox.ServiceDetailsError:
         return []
     return [
-        f"{found['name']} of any size"
-        if found["variant"] == "Dynamic"
-        else f"{found['name']} of {found['size']} bytes"
+        layout_text(found["name"], None if found["variant"] == "Dynamic" else int(found["size"]))
         for found in _PAYLOAD.finditer(str(details))
     ]
 
 
-def wanted_layout(kind: PayloadKind) -> str:
-    """What we ask for, in the same words as :func:`existing_layouts`."""
-    size = "any size" if kind.size is None else f"{kind.size} bytes"
-    return f"{kind.type_name} of {size}"
-
-
-def refuse_other_pattern(config: Any, name: str, ours: str) -> None:
+def refuse_other_pattern(config: Any, name: str, ours: Literal["channel", "service"]) -> None:
     """Raise ``PayloadMismatch`` when the name is taken by a service (or a channel).
 
     iceoryx2 would let both live side by side; whoever does that has mixed up two names.
     """
     pattern = iox.MessagingPattern
-    other, theirs = {
-        "channel": (pattern.RequestResponse, "service"),
-        "service": (pattern.PublishSubscribe, "channel"),
-    }[ours]
+    other = pattern.RequestResponse if ours == "channel" else pattern.PublishSubscribe
     try:
         taken = iox.Service.does_exist(
             iox.ServiceName.new(name), config, other, iox.ServiceType.Ipc
@@ -176,10 +171,7 @@ def refuse_other_pattern(config: Any, name: str, ours: str) -> None:
     except iox.ServiceDetailsError:
         return
     if taken:
-        facts = ", ".join(existing_layouts(config, name, other)) or "unknown payloads"
-        raise PayloadMismatch(
-            f"{name!r} is wanted as a {ours} but exists as a {theirs} that carries {facts}"
-        )
+        raise other_pattern(name, ours, existing_layouts(config, name, other))
 
 
 def create_with_max_bytes(builder: Any, max_bytes: int | None) -> Any:
@@ -222,9 +214,4 @@ def mismatch(
     node: Node, name: str, label: str, pattern: Any, kinds: tuple[PayloadKind, ...]
 ) -> PayloadMismatch:
     """The error that shows what is wanted and what exists."""
-    wanted = ", ".join(map(wanted_layout, kinds))
-    existing = ", ".join(existing_layouts(node.config, name, pattern)) or "another payload"
-    return PayloadMismatch(
-        f"{label} is wanted with {wanted} but exists with {existing}; use the same payload type "
-        f"everywhere, or another name"
-    )
+    return other_types(label, kinds, existing_layouts(node.config, name, pattern))

@@ -1,0 +1,92 @@
+"""Run your topology under virtual time, in any order, with faults, and get a failure back small.
+
+What needs Hypothesis (the state machines, the strategies) is imported when it is first asked for:
+``pip install 'taktora[testing]'``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from taktora.errors import InvariantBroken, LawBroken, MissingExtra
+from taktora.inmemory import Fabric
+from taktora.testing import faults
+from taktora.testing.choosers import (
+    Chooser,
+    Fair,
+    Fifo,
+    Following,
+    HypothesisChooser,
+    Pct,
+    RandomChooser,
+)
+from taktora.testing.portfolio import portfolio
+from taktora.testing.schedules import (
+    Deviation,
+    describe,
+    deviations,
+    format_schedule,
+    parse_schedule,
+)
+from taktora.testing.shrinking import Shrunk, shrink
+from taktora.testing.simulated import SimulatedExecutor
+from taktora.testing.simulating import simulate
+from taktora.testing.trace import Event, Trace
+
+if TYPE_CHECKING:
+    from taktora.testing import strategies
+    from taktora.testing.scheduler_machine import SchedulerMachine
+
+__all__ = [
+    "Chooser",
+    "Deviation",
+    "Event",
+    "Fabric",
+    "Fair",
+    "Fifo",
+    "Following",
+    "HypothesisChooser",
+    "InvariantBroken",
+    "LawBroken",
+    "Pct",
+    "RandomChooser",
+    "SchedulerMachine",
+    "Shrunk",
+    "SimulatedExecutor",
+    "Trace",
+    "describe",
+    "deviations",
+    "faults",
+    "format_schedule",
+    "parse_schedule",
+    "portfolio",
+    "shrink",
+    "simulate",
+    "strategies",
+]
+
+_NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
+    "SchedulerMachine": "scheduler_machine",
+    "strategies": "",
+}
+"""Public names and the module of this package that defines each; ``""``: a module itself."""
+
+
+def __getattr__(name: str) -> Any:
+    module = _NEEDS_HYPOTHESIS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import hypothesis  # noqa: F401
+    except ImportError as exc:
+        raise MissingExtra(
+            f"taktora.testing.{name} needs Hypothesis: pip install 'taktora[testing]'"
+        ) from exc
+    if not module:
+        return import_module(f"{__name__}.{name}")
+    return getattr(import_module(f"{__name__}.{module}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NEEDS_HYPOTHESIS})

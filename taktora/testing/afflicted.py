@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from taktora.actors.item import Item
+from taktora.actors.item import Item, adapt
 from taktora.actors.items import ItemActor
 from taktora.testing.faults import InjectedError
 from taktora.time import Nanos
@@ -59,6 +59,11 @@ class SimulatedItemActor(ItemActor):
             suffer(spend)
             return receive(message, ctx)
 
-        self.flow = flow_in_simulation
+        self.flow: Callable[[Any], Any] = flow_in_simulation
         if type(item).on_receive is not _PLAIN:  # else it goes through the flow
             self.receive = receive_in_simulation
+        if self.item_id.composition is not None:
+            around = self.host.around_node  # type: ignore[attr-defined]
+            self.flow = around(self.item_id, flow_in_simulation)
+            if self.handler is not None:
+                self.handler_flow = around(self.item_id, adapt(self.handler.execute))

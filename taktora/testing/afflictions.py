@@ -79,8 +79,9 @@ class Afflictions:
         name = port.name
         if self._dropped.get(name):
             self._dropped[name] -= 1
-            self._invariants.dropped(port)
+            self._invariants.rang(port, delivered=False)
             return 0
+        self._invariants.rang(port, delivered=True)
         if self._doubled.get(name):
             self._doubled[name] -= 1
             return 2

@@ -8,7 +8,7 @@ run, on one thread; a new run needs a new one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Protocol
 
@@ -41,6 +41,10 @@ def _natural(name: str, value: object, least: int = 0) -> int:
     if value < least:
         raise InvalidArgument(f"{name} must be {least} or more, not {value}")
     return value
+
+
+def _as_tuple(choices: Iterable[int]) -> tuple[int, ...]:
+    return tuple(choices)
 
 
 @define
@@ -136,7 +140,7 @@ class Following:
         InvalidArgument: a negative choice. WrongType: one that is not an int.
     """
 
-    choices: tuple[int, ...] = field(converter=tuple)
+    choices: tuple[int, ...] = field(converter=_as_tuple)
     strayed: int | None = field(init=False, default=None)
     """The first choice that there was nobody for, counted from 1."""
     _made: int = field(init=False, repr=False, eq=False, default=0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from taktora.actors.actor import ActorRef
-from taktora.actors.blocking import actor_thread, is_actor_thread
+from taktora.actors.blocking import is_actor_thread
 from taktora.actors.cell import Cell, RunSwitch
 from taktora.adding import Defaults
 from taktora.checks import whole
@@ -23,8 +23,6 @@ from taktora.errors import (
     ExecutorNotRunning,
     ExecutorRunning,
     InvalidArgument,
-    ItemFailed,
-    NeverIdle,
     NotReady,
     SimulationError,
     UnknownItem,
@@ -40,16 +38,16 @@ from taktora.testing.afflictions import Afflictions
 from taktora.testing.choosers import Chooser, Fair, Fifo, Following, RandomChooser
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
+from taktora.testing.outside import record_messages
+from taktora.testing.progress import MOST_STEPS, Progress
 from taktora.testing.promised import SimulatedPromise
+from taktora.testing.replaying import replay
 from taktora.testing.schedules import parse_schedule
-from taktora.testing.trace import Trace
+from taktora.testing.trace import Event, Trace
 from taktora.testing.virtual_role import VirtualRole
 from taktora.time import Duration, Nanos, to_nanos
 
 __all__ = ["SimulatedExecutor"]
-
-_MOST_STEPS: Final = 100_000
-"""At one instant; a system that needs more of them is held to be going round in circles."""
 
 
 class SimulatedExecutor(Hosting):
@@ -71,6 +69,7 @@ class SimulatedExecutor(Hosting):
         worker_threads: how many executions may be under way at the same virtual time; 0: one.
         name, domain, observer, monitor, iteration_budget, supervision, mailbox_capacity, overflow,
             throughput: as for ``Executor``.
+        scheduler_class: another scheduler, to see whether the invariants catch its bugs.
         allow_blocking, thread_attributes, switch_interval, busy_poll, handle_signals: accepted, as
             for ``Executor``, and without effect.
 
@@ -97,6 +96,7 @@ class SimulatedExecutor(Hosting):
         mailbox_capacity: int = 1024,
         overflow: Overflow = Overflow.REJECT,
         throughput: int = 32,
+        scheduler_class: type[Scheduler] = Scheduler,
         allow_blocking: bool = False,  # noqa: ARG002  # the options of production
         thread_attributes: Any = None,  # noqa: ARG002
         switch_interval: float | None = None,  # noqa: ARG002
@@ -111,14 +111,13 @@ class SimulatedExecutor(Hosting):
             throughput=throughput,
             iteration_budget=iteration_budget,
         )
-        self._chooser = Fair(
-            _chooser(seed, chooser, schedule), whole(fairness, "fairness", least=1)
-        )
+        self._fairness = whole(fairness, "fairness", least=1)
+        self._chooser = Fair(_chooser(seed, chooser, schedule), self._fairness)
         self.fabric = Fabric() if fabric is None else fabric
         """The memory that its channels and services live in."""
         node = InMemoryNode(name, domain=domain, fabric=self.fabric)
         switch = RunSwitch()
-        scheduler = Scheduler(defaults.iteration_budget)
+        scheduler = scheduler_class(defaults.iteration_budget)
         driver = VirtualDriver(
             scheduler, switch, workers=defaults.workers, choose=self._chooser.choose
         )
@@ -134,17 +133,26 @@ class SimulatedExecutor(Hosting):
         self._driver: VirtualDriver = driver
         self._adding.item_actor = SimulatedItemActor
         self._adding.on_connect = self._connected
+        self._adding.check_trigger = driver.check_trigger
         driver.late_answers = late_answers
-        self._in_step = False
-        self._was_started = False
-        self._operating = False
         self._journal = Journal(driver, self.name)
+        self._progress = Progress(
+            driver=driver,
+            scheduler=scheduler,
+            switch=switch,
+            journal=self._journal,
+            observation=self.observation,
+            name=self.name,
+        )
         self._invariants = Invariants(driver, scheduler, fairness)
+        self._progress.on_worked = self._invariants.worked
+        self.around_node = self._invariants.around
         self._afflictions = Afflictions(driver, self._invariants)
         driver.on_step = self._stepped
         driver.on_handled = self._handled
-        driver.work = self._work
         self.fabric.choose = driver.choose
+        self.scheduler.new_promise = lambda: SimulatedPromise(self)
+        record_messages(self.scheduler, "scheduler", self._journal, lambda: self._progress.outside)
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -156,7 +164,7 @@ class SimulatedExecutor(Hosting):
     @property
     def ready(self) -> tuple[str, ...]:
         """Ids of the items that could run now, oldest first."""
-        self._ensure_begun()
+        self._progress.ensure_begun()
         self._driver.settle()
         return tuple(
             str(one.cell.actor_id) for one in self._driver.candidates() if one.answer is None
@@ -199,9 +207,9 @@ class SimulatedExecutor(Hosting):
         Raises:
             ExecutorRunning: a run is under way. ExecutorClosed: it is closed.
         """
-        with self._operation("begin"):
-            self.check_runnable()
-            self._begin()
+        self.check_runnable()
+        with self._progress.operation("begin"):
+            self._progress.begin()
 
     def advance(self, duration: Duration) -> None:
         """Let ``duration`` of virtual time pass; whatever becomes ready meanwhile runs first.
@@ -212,20 +220,22 @@ class SimulatedExecutor(Hosting):
             InvariantBroken: a law was broken.
         """
         nanos = to_nanos(duration, zero=True)
-        with self._operation("advance", what=str(nanos)):
-            self._ensure_begun()
-            self._drive(until=self._driver.now + nanos)
+        self._check_open()
+        with self._progress.operation("advance", what=str(nanos)):
+            self._progress.ensure_begun()
+            self._progress.drive(until=self._driver.now + nanos, beyond=True)
 
-    def run_until_idle(self, max_steps: int = _MOST_STEPS) -> int:
+    def run_until_idle(self, max_steps: int = MOST_STEPS) -> int:
         """Let everything run that can at this instant; how many steps that took. No time passes.
 
         Raises:
             NeverIdle: still busy after ``max_steps``. Others as :meth:`advance`.
         """
         most = whole(max_steps, "max_steps", least=1)
-        with self._operation("idle"):
-            self._ensure_begun()
-            return self._drive(until=self._driver.now, most=most)
+        self._check_open()
+        with self._progress.operation("idle", what=str(most)):
+            self._progress.ensure_begun()
+            return self._progress.drive(until=self._driver.now, most=most)
 
     def step(self, item: str | ActorRef[Any] | None = None) -> str | None:
         """Let one go next, ``item`` or whoever is chosen; the id, ``None`` if nobody could.
@@ -238,13 +248,16 @@ class SimulatedExecutor(Hosting):
             ItemFailed, InvariantBroken: as :meth:`advance`.
         """
         wanted = None if item is None else self._id(item)
-        with self._operation("step", who=wanted or ""):
-            self._ensure_begun()
+        self._check_open()
+        if self._progress.in_step:
+            raise ExecutorRunning("an item cannot drive the simulation that runs it")
+        self._progress.ensure_begun()
+        self._driver.settle()
+        entry = None if wanted is None else self._entry_of(wanted)
+        with self._progress.operation("step", who=wanted or ""):
+            gone = self._progress.step(entry)
             self._driver.settle()
-            entry = None if wanted is None else self._entry_of(wanted)
-            gone = self._driver.step(entry)
-            self._driver.settle()
-            self._end_if_over()
+            self._progress.end_if_over()
             return None if gone is None else gone.label
 
     # --- runs, as an Executor's ---------------------------------------------------------------------
@@ -275,22 +288,58 @@ class SimulatedExecutor(Hosting):
 
     def stop(self) -> None:
         """End the run: nothing begins any more. It is over when what is under way has finished."""
-        if not self._in_step and not self._operating:
-            self._journal.note("stop")
-        self._switch.stopping = True
+        if not self._progress.outside:
+            self._switch.stopping = True
+            return
+        with self._progress.operation("stop"):
+            self._switch.stopping = True
+            self._driver.settle()
+            self._progress.end_if_over()
 
     def close(self) -> None:
         """Stop the run if there is one, stop every actor, release every port. Idempotent."""
         if self._closed:
             return
-        if self._in_step:
+        if self._progress.in_step:
             raise BlockingInActor(
                 "an item cannot close the executor that runs it; use ctx.stop_executor()"
             )
         self._closed = True
+        self._driver.on_handled = lambda *_: None  # its end is no part of what happened
         if self._scheduler.running:
             self._driver.end()
         self._clear_out()
+        self._invariants.closed()
+
+    def go(self, steps: int, until_ns: Nanos) -> None:
+        """Go on for so many steps, up to virtual time ``until_ns``; what a replay does where the
+        test waited for something.
+        """
+        before = self._progress.steps
+        with self._recorded_go():
+            self._progress.ensure_begun()
+            self._progress.drive(
+                until=until_ns,
+                predicate=lambda: (
+                    self._progress.steps - before >= steps and self._driver.now >= until_ns
+                ),
+            )
+
+    def replay(self, trace: Trace, on_event: Callable[[Event], object] | None = None) -> None:
+        """Do again what ``trace`` says, in a simulation of the same topology that is as good as new.
+
+        The choices of ``trace`` count from here on, whatever was given for ``seed`` or ``chooser``.
+        ``on_event`` is called with every event as it happens: the place for a breakpoint.
+
+        Raises:
+            NondeterminismError: something came out differently; both versions are in the message.
+            SimulationError: the test sent something that a trace cannot hold.
+            InvalidArgument: something has happened in this simulation already.
+            Others: what the test met, at the same place.
+        """
+        self._chooser = Fair(Following(trace.choices), self._fairness)
+        self._driver.choose = self.fabric.choose = self._chooser.choose
+        replay(self, trace, on_event)
 
     # --- from outside -------------------------------------------------------------------------------
 
@@ -304,7 +353,7 @@ class SimulatedExecutor(Hosting):
         if not isinstance(fault, faults.Fault):
             raise WrongType(f"inject takes one of taktora.testing.faults, not {fault!r}")
         self._afflictions.check(fault)
-        with self._operation("inject", what=faults.to_text(fault)):
+        with self._progress.operation("inject", what=faults.to_text(fault)):
             self._afflictions.apply(fault)
 
     def takes(self, item: str | ActorRef[Any], duration: Duration) -> None:
@@ -314,7 +363,9 @@ class SimulatedExecutor(Hosting):
             UnknownItem: there is none with that id.
         """
         nanos = to_nanos(duration, zero=True)
-        self._afflictions.of(self._id(item)).takes = nanos
+        affliction = self._afflictions.of(actor_id := self._id(item))
+        with self._progress.operation("takes", who=actor_id, what=repr(nanos / 1e9)):
+            affliction.takes = nanos
 
     def at(self, when_ns: Nanos, action: Callable[[], None]) -> None:
         """Have ``action()`` called at virtual time ``when_ns``, as if by another process.
@@ -332,7 +383,7 @@ class SimulatedExecutor(Hosting):
 
     def spend(self, duration: Nanos) -> None:
         """The execution under way takes ``duration`` (more). For code that models its own time."""
-        if not self._in_step:
+        if not self._progress.in_step:
             raise SimulationError("only an execution can spend virtual time; use advance()")
         self._driver.spend(duration)
 
@@ -352,7 +403,7 @@ class SimulatedExecutor(Hosting):
 
     def await_promise(self, promise: SimulatedPromise[Any], timeout: float | None) -> None:
         """Go on until ``promise`` is settled, for at most ``timeout`` seconds of virtual time."""
-        if self._in_step or is_actor_thread():
+        if self._progress.in_step or is_actor_thread():
             raise BlockingInActor("an item cannot wait for a future; use add_done_callback")
         until = None if timeout is None else self._driver.now + max(0, round(timeout * 1e9))
         self._go_on(lambda: promise.done, until)
@@ -363,127 +414,56 @@ class SimulatedExecutor(Hosting):
 
     # --- helpers --------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _operation(self, kind: str, who: str = "", what: str = "") -> Iterator[None]:
-        """Something that is done from outside, written down once."""
-        if self._in_step:
-            raise ExecutorRunning("an item cannot drive the simulation that runs it")
-        self._check_open()
-        outermost = not self._operating
-        if outermost:
-            self._journal.note(kind, who, what)
-        self._operating = True
-        try:
-            yield
-        finally:
-            self._operating = not outermost
-
-    def _ensure_begun(self) -> None:
-        if not self._was_started:
-            self._check_open()
-            self._begin()
-
-    def _begin(self) -> None:
-        self._was_started = True
-        self.observation.up()
-        self._driver.begin()
-        self._driver.settle()
-
-    def _drive(
-        self,
-        *,
-        until: Nanos | None,
-        predicate: Callable[[], object] | None = None,
-        most: int = _MOST_STEPS,
-    ) -> int:
-        """Go on until ``until``, the predicate, or the end of the run; how many steps it took."""
-        driver = self._driver
-        steps = here = 0
-        while True:
-            driver.settle()
-            if self._end_if_over() or (predicate is not None and predicate()):
-                return steps
-            gone = driver.step()
-            if gone is not None:
-                steps += 1
-                here += 1
-                if here > most:
-                    raise NeverIdle(
-                        f"after {most} steps at {driver.now / 1e9:.6f} s there is still something "
-                        f"to do; the last was {gone.label!r}, ready are {', '.join(self.ready)}"
-                    )
-                continue
-            event = driver.next_event()
-            if event is None or (until is not None and event > until):
-                if until is not None:
-                    driver.pass_time(until)
-                return steps
-            driver.pass_time(event)
-            here = 0
-
     def _go_on(self, predicate: Callable[[], bool], until: Nanos | None) -> None:
-        if self._in_step:
-            raise BlockingInActor("an item cannot wait for a future; use add_done_callback")
-        self._ensure_begun()
-        self._drive(until=until, predicate=predicate)
+        """Go on because somebody waits."""
+        self._check_open()
+        with self._recorded_go():
+            self._progress.ensure_begun()
+            self._progress.drive(until=until, predicate=predicate)
+
+    @contextmanager
+    def _recorded_go(self) -> Iterator[None]:
+        """An operation of which only its end says how far it went."""
+        events, at, before = self.trace.events, len(self.trace), self._progress.steps
+        outside = self._progress.outside
+        with self._progress.operation("go"):
+            try:
+                yield
+            finally:
+                if outside:
+                    went = f"{self._progress.steps - before} steps, to {self._driver.now}"
+                    events[at] = events[at]._replace(what=went)
 
     def _run(
         self, *, until: Nanos | None = None, predicate: Callable[[], object] | None = None
     ) -> None:
-        with self._operation("begin"):
-            self.check_runnable()
-            self._begin()
-        with self._operation("advance", what=str(-1 if until is None else until)):
-            self._drive(until=until, predicate=predicate)
-            if not self.running:
-                return
-            if until is None and (predicate is None or not predicate()):
-                raise SimulationError(
-                    "nothing will ever happen again and nobody stopped the run: there is no timer "
-                    "and nobody is ready"
-                )
-            self._switch.stopping = True
-            self._drive(until=None)
-
-    def _end_if_over(self) -> bool:
-        """End the run if nothing is in flight any more; raise what ended it."""
-        if not self._scheduler.running:
-            return True
-        if not self._driver.over:
-            return False
-        self._driver.end()
-        self._switch.stopping = False
-        failure, self._driver.failure = self._driver.failure, None
-        error: BaseException | None = None
-        if failure is not None:
-            error = failure.error
-            if isinstance(error, Exception):
-                composition = getattr(failure.actor_id, "composition", None)
-                error = ItemFailed(failure.actor_id, failure.error, composition)
-        self._journal.note("ended", what="" if error is None else str(error))
-        self.observation.down(error)
-        if error is not None:
-            raise error
-        return True
-
-    def _work(self, cell: Any) -> Any:
-        self._in_step = True
-        try:
-            with actor_thread(self.name):
-                return cell.run()
-        finally:
-            self._in_step = False
+        self.start()
+        with self._recorded_go():
+            self._progress.drive(until=until, predicate=predicate)
+        if not self.running:
+            return
+        if until is None and (predicate is None or not predicate()):
+            raise SimulationError(
+                "nothing will ever happen again and nobody stopped the run: no timer is armed and "
+                "nobody is ready"
+            )
+        self.stop()
+        with self._recorded_go():
+            self._progress.drive(until=None)
 
     def _stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         self._journal.stepped(entry, labels, index)
-        self._invariants.stepped(entry)
+        self._invariants.stepped(entry, index)
 
     def _handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         self._journal.handled(stimulus, commands)
         self._invariants.handled(stimulus, commands)
 
     def _connected(self, cell: Cell) -> None:
-        cell.actor.actor_ref.new_promise = lambda: SimulatedPromise(self)
+        self._invariants.connected(cell)
+        ref = cell.actor.actor_ref
+        ref.new_promise = lambda: SimulatedPromise(self)
+        record_messages(ref, str(cell.actor_id), self._journal, lambda: self._progress.outside)
 
     def _id(self, item: str | ActorRef[Any]) -> str:
         actor_id = item.item_id if isinstance(item, ActorRef) else item
@@ -509,7 +489,7 @@ def _chooser(
     if schedule is not None:
         if chooser is not None:
             raise InvalidArgument("give a chooser or a schedule, not both")
-        return Following(parse_schedule(schedule) if isinstance(schedule, str) else schedule)
+        return Following(parse_schedule(schedule) if isinstance(schedule, str) else tuple(schedule))
     if chooser is not None:
         return chooser
     return Fifo() if seed is None else RandomChooser(seed)

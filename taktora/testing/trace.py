@@ -14,7 +14,22 @@ from taktora.time import Nanos
 __all__ = ["OPERATIONS", "Event", "Trace"]
 
 OPERATIONS: Final = frozenset(
-    {"begin", "advance", "idle", "step", "publish", "tell", "inject", "stop"}
+    {
+        "advance",
+        "ask",
+        "begin",
+        "end",
+        "go",
+        "idle",
+        "inject",
+        "publish",
+        "request",
+        "respond",
+        "step",
+        "stop",
+        "takes",
+        "tell",
+    }
 )
 """Kinds of events that came from outside: what a replay does again. All others followed from them."""
 

@@ -113,9 +113,14 @@ def test_that_storm_sees_a_scheduler_that_lets_an_actor_run_twice(
     monkeypatch.setattr(Scheduler, "activate", careless)
     monkeypatch.setattr(Inbox, "put", loud)
     monkeypatch.setattr(taktora.ActorRef, "stop", late)
-    executor = make_executor(worker_threads=4, mailbox_capacity=1_000_000, switch_interval=1e-5)
-    actors = storm(executor, each=100)
-    assert sum(actor.overlaps for actor in actors) > 0
+    overlaps = 0
+    for _ in range(20):  # one storm shows it nearly always, but on a busy machine not always
+        executor = make_executor(worker_threads=4, mailbox_capacity=1_000_000, switch_interval=1e-5)
+        overlaps = sum(actor.overlaps for actor in storm(executor, each=100))
+        executor.close()
+        if overlaps:
+            break
+    assert overlaps > 0
 
 
 class HeldOpen(Inbox):

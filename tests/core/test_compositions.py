@@ -30,8 +30,7 @@ from taktora.core.plan import Plan, chain
 from taktora.core.scheduler import Scheduler
 from taktora.core.supervision import Supervision
 from taktora.core.triggers import SubscriberTrigger
-
-from .test_plan import dags
+from taktora.testing.strategies import dags
 
 
 class Broken(AssertionError):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from taktora.core.mailbox import Closed, Dropped, Mailbox, Overflow, Rejected, Wake, Woke
 from taktora.core.triggers import Fired, Kind
-
-from .test_scheduler_machine import Line
+from taktora.testing.scheduler_model import Line
 
 
 def fired(slot: int = 0, kind: Kind = "subscriber", **facts: Any) -> tuple[Fired, ...]:

@@ -8,21 +8,9 @@ from hypothesis import strategies as st
 
 from taktora.core.plan import Plan, chain, graph
 from taktora.errors import GraphInvalid
+from taktora.testing.strategies import dags
 
 ABC = ["a", "b", "c"]
-
-
-@st.composite
-def dags(draw: st.DrawFn, most: int = 30) -> Plan:
-    """Graphs with one root that reaches everything, numbered in a random order."""
-    size = draw(st.integers(1, most))
-    names = draw(st.permutations(range(size)))
-    edges = set()
-    for number in range(1, size):
-        before = draw(st.sets(st.integers(0, number - 1), min_size=1, max_size=4))
-        edges |= {(names[source], names[number]) for source in before}
-    ordered = draw(st.permutations(sorted(edges)))
-    return graph([f"v{number}" for number in range(size)], ordered, [names[0]])
 
 
 @pytest.mark.rule("GRAPH-01")

@@ -18,7 +18,7 @@ from taktora import ControlFlow, Executor, Item, ItemFailed, Runner, Supervision
 from taktora.core.plan import Plan
 from taktora.errors import ActorDeadError, GraphInvalid, WrongType
 from taktora.errors import ItemFailed as Failed
-from tests.core.test_plan import dags
+from taktora.testing.strategies import dags
 
 from .parts import Notes, Part
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taktora.errors import InvalidArgument, UnsupportedPayload, WrongType
-from taktora.ipc.arrays import layout_name
+from taktora.transport.arrays import layout_name
 
 from .shapes import (
     Anonymous,

@@ -17,7 +17,7 @@ from taktora.errors import (
     WrongType,
 )
 from taktora.ipc import NotifyOutcome
-from taktora.ipc.outlet import MAX_LOANS
+from taktora.transport.outlet import MAX_LOANS
 
 from .shapes import Vector
 

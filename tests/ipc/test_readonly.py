@@ -7,7 +7,7 @@ import ctypes
 import pytest
 
 from taktora.errors import ReadOnlyPayload
-from taktora.ipc.readonly import read_only
+from taktora.transport.readonly import read_only
 
 from .shapes import Anonymous, Derived, Either, Imu, Vector
 

@@ -12,7 +12,7 @@ import pytest
 
 from taktora.errors import BorrowLimitReached, WrongType
 from taktora.ipc import listener_wakeup
-from taktora.ipc.names import CHANNEL_EVENT
+from taktora.transport.names import CHANNEL_EVENT
 
 from .shapes import Vector
 
