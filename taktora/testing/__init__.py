@@ -21,6 +21,7 @@ from taktora.testing.choosers import (
     Pct,
     RandomChooser,
 )
+from taktora.testing.connector_contract import Arrival
 from taktora.testing.portfolio import portfolio
 from taktora.testing.schedules import (
     Deviation,
@@ -36,10 +37,13 @@ from taktora.testing.trace import Event, Trace
 
 if TYPE_CHECKING:
     from taktora.testing import strategies
+    from taktora.testing.connector_machine import ConnectorMachine
     from taktora.testing.scheduler_machine import SchedulerMachine
 
 __all__ = [
+    "Arrival",
     "Chooser",
+    "ConnectorMachine",
     "Deviation",
     "Event",
     "Fabric",
@@ -67,6 +71,7 @@ __all__ = [
 ]
 
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
+    "ConnectorMachine": "connector_machine",
     "SchedulerMachine": "scheduler_machine",
     "strategies": "",
 }

@@ -9,7 +9,7 @@ from attrs import define, field
 
 from taktora.testing.arrivals import Explanation, Sent, shown
 from taktora.testing.connector_contract import Arrival, Reader, Writer
-from taktora.testing.health_path import law
+from taktora.testing.laws import law
 
 __all__ = ["InReader", "OutChannel", "OutWriter"]
 

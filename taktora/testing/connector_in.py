@@ -12,7 +12,7 @@ from taktora.testing.connector_channels import InReader
 from taktora.testing.connector_contract import state_of
 from taktora.testing.connector_life import IN, TIMES, VALUES, ConnectorLife
 from taktora.testing.connector_rig import ConnectorRig
-from taktora.testing.health_path import law
+from taktora.testing.laws import law
 
 __all__ = ["InRules"]
 

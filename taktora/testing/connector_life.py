@@ -14,7 +14,8 @@ from taktora.testing.arrivals import Explanation
 from taktora.testing.connector_channels import InReader, OutChannel
 from taktora.testing.connector_contract import Connector, state_of
 from taktora.testing.connector_rig import ConnectorRig
-from taktora.testing.health_path import HealthPath, law
+from taktora.testing.health_path import HealthPath
+from taktora.testing.laws import law
 
 __all__ = ["IN", "MAXIMA", "OUT", "TIMES", "VALUES", "ConnectorLife"]
 

@@ -1,7 +1,7 @@
 """The connector contract as a Hypothesis machine: subclass it, and the whole contract is tested.
 
 It does to a connector whatever plug-ins, links and the outside world do, in any order, beside a
-model of what must come of it. What breaks raises ``InvariantBroken`` with the number of the law in
+model of what must come of it. What breaks raises ``LawBroken`` with the number of the law in
 ``spec/connector_contract.md``::
 
     class MyConnector(ConnectorMachine):
@@ -22,7 +22,8 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from taktora.testing.connector_in import InRules
 from taktora.testing.connector_out import OutRules
-from taktora.testing.health_path import HealthPath, facts_of, law
+from taktora.testing.health_path import HealthPath, facts_of
+from taktora.testing.laws import law
 
 __all__ = ["ConnectorMachine"]
 

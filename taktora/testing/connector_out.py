@@ -12,7 +12,7 @@ from taktora.testing.arrivals import Sent
 from taktora.testing.connector_channels import OutChannel, OutWriter
 from taktora.testing.connector_contract import is_named
 from taktora.testing.connector_life import MAXIMA, OUT, TIMES, VALUES, ConnectorLife
-from taktora.testing.health_path import law
+from taktora.testing.laws import law
 
 __all__ = ["OutRules"]
 

@@ -6,16 +6,10 @@ from typing import Any
 
 from attrs import define, field
 
-from taktora.errors import InvariantBroken
 from taktora.testing.connector_contract import LEGAL, HealthEvent, HealthSubscription, state_of
+from taktora.testing.laws import law
 
-__all__ = ["HealthPath", "facts_of", "law"]
-
-
-def law(number: str, holds: object, message: str) -> None:
-    """Raise ``InvariantBroken`` unless the law ``number`` holds."""
-    if not holds:
-        raise InvariantBroken(number, message)
+__all__ = ["HealthPath", "facts_of"]
 
 
 @define(eq=False)
@@ -37,7 +31,7 @@ class HealthPath:
         """Take what is there; how many events that were.
 
         Raises:
-            InvariantBroken: CONN-07, CONN-08.
+            LawBroken: CONN-07, CONN-08.
         """
         count = 0
         while (event := self.subscription.try_next()) is not None:

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 import taktora
-from taktora.errors import InvariantBroken
+from taktora.errors import LawBroken
 from taktora.testing.connector_machine import ConnectorMachine
+from taktora.testing.connector_rig import Wakeups
 from taktora.testing.simulated import SimulatedExecutor
 
 from .reference_connector import Reference, ReferenceMachine
@@ -130,12 +131,12 @@ class StaleImageMachine(ImageMachine):
 )
 def test_what_is_not_said_is_not_excused(make: type[Reference], machine: type[Any]) -> None:
     strict = type("Strict", (machine,), {"make": make})
-    with pytest.raises(InvariantBroken, match=r"CONN-0[35]"):
+    with pytest.raises(LawBroken, match=r"CONN-0[35]"):
         run_state_machine_as_test(strict, settings=SEARCH)
 
 
 def test_a_process_image_that_misses_the_latest_value_is_caught() -> None:
-    with pytest.raises(InvariantBroken, match="CONN-05"):
+    with pytest.raises(LawBroken, match="CONN-05"):
         run_state_machine_as_test(StaleImageMachine, settings=SEARCH)
 
 
@@ -147,3 +148,22 @@ def test_what_a_subclass_has_to_give_is_said(method: str) -> None:
     machine = ConnectorMachine()
     with pytest.raises(NotImplementedError, match=f"ConnectorMachine must define {method}"):
         getattr(machine, method)(*arguments.get(method, ("a",) * (method == "outside_received")))
+
+
+def test_an_item_that_waits_for_a_port_counts_the_wake_ups_of_its_reader() -> None:
+    rig = ConnectorMachine()
+    with SimulatedExecutor() as executor:
+        rig.executor = executor
+        channel = executor.channel("in/a", bytes)
+        writer, reader = channel.publisher(), channel.subscriber()
+        wakeups = rig.wakeups(reader)  # type: ignore[arg-type]
+        assert isinstance(wakeups, Wakeups)
+        assert rig.settle()
+        assert wakeups() == 0
+        writer.send_copy(b"1")
+        assert rig.wait_until(lambda: wakeups() == 1)
+        assert not rig.wait_until(lambda: wakeups() == 2)
+        wakeups.stop()
+        assert rig.wakeups(object()) is None  # type: ignore[arg-type]
+        reader.close()
+        rig.settle()
