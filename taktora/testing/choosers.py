@@ -211,5 +211,6 @@ class Fair:
         if choice is None:
             choice = self.chooser.choose(candidates)
         for at, label in enumerate(candidates):
-            passed[label] = 0 if at == choice else passed.get(label, 0) + 1
+            # Only by a younger one: first in, first out is no passing over.
+            passed[label] = 0 if at == choice else passed.get(label, 0) + (at < choice)
         return choice
