@@ -235,7 +235,7 @@ class SimulatedExecutor(Hosting):
         self._check_open()
         with self._progress.operation("idle", what=str(most)):
             self._progress.ensure_begun()
-            return self._progress.drive(until=self._driver.now, most=most)
+            return self._progress.drive(until=self._driver.now, most=most, patient=True)
 
     def step(self, item: str | ActorRef[Any] | None = None) -> str | None:
         """Let one go next, ``item`` or whoever is chosen; the id, ``None`` if nobody could.
