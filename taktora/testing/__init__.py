@@ -21,6 +21,8 @@ from taktora.testing.choosers import (
     Pct,
     RandomChooser,
 )
+from taktora.testing.exploring import Exploration, explore
+from taktora.testing.mishaps import Rates, with_faults
 from taktora.testing.portfolio import portfolio
 from taktora.testing.schedules import (
     Deviation,
@@ -42,6 +44,7 @@ __all__ = [
     "Chooser",
     "Deviation",
     "Event",
+    "Exploration",
     "Fabric",
     "Fair",
     "Fifo",
@@ -51,12 +54,14 @@ __all__ = [
     "LawBroken",
     "Pct",
     "RandomChooser",
+    "Rates",
     "SchedulerMachine",
     "Shrunk",
     "SimulatedExecutor",
     "Trace",
     "describe",
     "deviations",
+    "explore",
     "faults",
     "format_schedule",
     "parse_schedule",
@@ -64,6 +69,7 @@ __all__ = [
     "shrink",
     "simulate",
     "strategies",
+    "with_faults",
 ]
 
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
