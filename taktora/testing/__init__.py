@@ -22,6 +22,8 @@ from taktora.testing.choosers import (
     RandomChooser,
 )
 from taktora.testing.connector_contract import Arrival
+from taktora.testing.exploring import Exploration, explore
+from taktora.testing.mishaps import Rates, with_faults
 from taktora.testing.portfolio import portfolio
 from taktora.testing.schedules import (
     Deviation,
@@ -46,6 +48,7 @@ __all__ = [
     "ConnectorMachine",
     "Deviation",
     "Event",
+    "Exploration",
     "Fabric",
     "Fair",
     "Fifo",
@@ -55,12 +58,14 @@ __all__ = [
     "LawBroken",
     "Pct",
     "RandomChooser",
+    "Rates",
     "SchedulerMachine",
     "Shrunk",
     "SimulatedExecutor",
     "Trace",
     "describe",
     "deviations",
+    "explore",
     "faults",
     "format_schedule",
     "parse_schedule",
@@ -68,6 +73,7 @@ __all__ = [
     "shrink",
     "simulate",
     "strategies",
+    "with_faults",
 ]
 
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {

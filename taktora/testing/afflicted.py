@@ -18,9 +18,11 @@ _PLAIN: Final = Item.on_receive
 class Affliction:
     """What the simulation has in store for one item."""
 
-    __slots__ = ("delays", "errors", "takes")
+    __slots__ = ("_before", "_item_id", "delays", "errors", "takes")
 
-    def __init__(self) -> None:
+    def __init__(self, item_id: str, before: Callable[[str, Affliction], None]) -> None:
+        self._item_id = item_id
+        self._before = before
         self.errors: list[str] = []
         """Messages of the errors that the next executions raise."""
         self.delays: list[Nanos] = []
@@ -30,6 +32,7 @@ class Affliction:
 
     def suffer(self, spend: Callable[[Nanos], None]) -> None:
         """Take the time of one execution; raise if it is to fail."""
+        self._before(self._item_id, self)
         if self.takes:
             spend(self.takes)
         if self.delays:
@@ -47,7 +50,8 @@ class SimulatedItemActor(ItemActor):
         """Have executions go to ``item``, through whatever the simulation has in store."""
         super().fit(item)
         if not hasattr(self, "affliction"):
-            self.affliction = Affliction()
+            before = self.host.before_execution  # type: ignore[attr-defined]
+            self.affliction = Affliction(self.item_id, before)
         suffer, spend = self.affliction.suffer, self.host.spend  # type: ignore[attr-defined]
         flow, receive = self.flow, self.receive
 

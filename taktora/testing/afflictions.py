@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from taktora.actors.items import ItemCell
@@ -10,6 +11,7 @@ from taktora.errors import UnknownItem
 from taktora.testing import faults
 from taktora.testing.afflicted import Affliction
 from taktora.testing.invariants import Invariants
+from taktora.testing.mishaps import Mishaps
 from taktora.time import to_nanos
 
 __all__ = ["Afflictions"]
@@ -18,11 +20,19 @@ __all__ = ["Afflictions"]
 class Afflictions:
     """The faults of one simulation."""
 
-    def __init__(self, driver: VirtualDriver, invariants: Invariants) -> None:
+    def __init__(
+        self,
+        driver: VirtualDriver,
+        invariants: Invariants,
+        note: Callable[[str, str, str], None],
+    ) -> None:
+        self._note = note
         self._driver = driver
         self._invariants = invariants
         self._dropped: dict[str, int] = {}
         self._doubled: dict[str, int] = {}
+        self.mishaps: Mishaps | None = None
+        """What goes wrong at its own time."""
         driver.on_wake = self._on_wake
 
     def of(self, item_id: str) -> Affliction:
@@ -74,9 +84,27 @@ class Afflictions:
             case faults.Jump(by):
                 driver.pass_time(driver.now + to_nanos(by))
 
+    def before_execution(self, item_id: str, affliction: Affliction) -> None:
+        """An item is about to execute."""
+        if self.mishaps is None:
+            return
+        mishap = self.mishaps.execution(item_id)
+        if mishap is None:
+            return
+        self._note("mishap", item_id, mishap.what)
+        if mishap.what == "raise":
+            affliction.errors.append("by chance")
+        else:
+            affliction.delays.append(to_nanos(mishap.by))
+
     def _on_wake(self, port: Any) -> int:
         """How often a notification is to be delivered."""
         name = port.name
+        mishap = None if self.mishaps is None else self.mishaps.notification(name)
+        if mishap is not None:
+            self._note("mishap", name, mishap.what)
+            waiting = self._dropped if mishap.what == "drop" else self._doubled
+            waiting[name] = waiting.get(name, 0) + 1
         if self._dropped.get(name):
             self._dropped[name] -= 1
             self._invariants.rang(port, delivered=False)

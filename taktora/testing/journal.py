@@ -46,6 +46,11 @@ class Journal:
             )
         )
 
+    def heard(self, labels: Sequence[str], index: int) -> None:
+        """Something is taken where several senders had sent, and any order would do."""
+        among = tuple(labels)
+        self._append(Event(self._driver.now, "heard", labels[index], "", index, among))
+
     def handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         """The scheduler was told something; most of that is no news."""
         if type(stimulus) is Failed:

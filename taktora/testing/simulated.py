@@ -39,6 +39,7 @@ from taktora.testing.choosers import Chooser, Fair, Fifo, Following, RandomChoos
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
 from taktora.testing.outside import record_messages
+from taktora.testing.mishaps import Mishaps
 from taktora.testing.progress import MOST_STEPS, Progress
 from taktora.testing.promised import SimulatedPromise
 from taktora.testing.replaying import replay
@@ -147,10 +148,11 @@ class SimulatedExecutor(Hosting):
         self._invariants = Invariants(driver, scheduler, fairness)
         self._progress.on_worked = self._invariants.worked
         self.around_node = self._invariants.around
-        self._afflictions = Afflictions(driver, self._invariants)
+        self._afflictions = Afflictions(driver, self._invariants, self._journal.note)
+        self.before_execution = self._afflictions.before_execution
         driver.on_step = self._stepped
         driver.on_handled = self._handled
-        self.fabric.choose = driver.choose
+        self.fabric.choose = self._heard
         self.scheduler.new_promise = lambda: SimulatedPromise(self)
         record_messages(self.scheduler, "scheduler", self._journal, lambda: self._progress.outside)
 
@@ -338,7 +340,7 @@ class SimulatedExecutor(Hosting):
             Others: what the test met, at the same place.
         """
         self._chooser = Fair(Following(trace.choices), self._fairness)
-        self._driver.choose = self.fabric.choose = self._chooser.choose
+        self._driver.choose = self._chooser.choose
         replay(self, trace, on_event)
 
     # --- from outside -------------------------------------------------------------------------------
@@ -355,6 +357,10 @@ class SimulatedExecutor(Hosting):
         self._afflictions.check(fault)
         with self._progress.operation("inject", what=faults.to_text(fault)):
             self._afflictions.apply(fault)
+
+    def suffer(self, mishaps: Mishaps) -> None:
+        """Let these things go wrong, each at its place; see :func:`~taktora.testing.with_faults`."""
+        self._afflictions.mishaps = mishaps
 
     def takes(self, item: str | ActorRef[Any], duration: Duration) -> None:
         """Let every execution of ``item`` take ``duration`` of virtual time from now on (0: none).
@@ -454,6 +460,12 @@ class SimulatedExecutor(Hosting):
     def _stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         self._journal.stepped(entry, labels, index)
         self._invariants.stepped(entry, index)
+
+    def _heard(self, labels: Sequence[str]) -> int:
+        """Which of several senders is heard first: a choice like any other."""
+        index = self._driver.choose(labels)
+        self._journal.heard(labels, index)
+        return index
 
     def _handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         self._journal.handled(stimulus, commands)
