@@ -6,6 +6,8 @@ A comment in the line before a fenced block says what the block is:
 - ``<!-- from: path -->``: a part of that file of the project, word for word.
 - ``<!-- raises -->``: a snippet that ends with an error.
 
+- ``<!-- not run -->``: a command for the reader only.
+
 Any other ``python`` block is run by itself. A ``text`` block after it is what it prints, one after a
 ``console`` block what the command prints; ``...`` in it stands for anything.
 """
@@ -23,7 +25,9 @@ from pathlib import Path
 from attrs import frozen
 
 ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL
+)
 
 
 @frozen
@@ -89,6 +93,7 @@ def run_snippet(text: str, folder: Path, domain: str) -> subprocess.CompletedPro
 def run_console(text: str, folder: Path, domain: str) -> subprocess.CompletedProcess[str]:
     """Run the one command of a console block."""
     words = shlex.split(text.strip().removeprefix("$ "))
+    words = [str(ROOT / word) if (ROOT / word).is_file() else word for word in words]
     if words[0] == "python":
         words[:1] = [sys.executable, "-W", "error"]
     return run(words, folder, domain)

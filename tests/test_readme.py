@@ -28,9 +28,7 @@ def test_the_readmes_snippets_run(number: int, domain: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("page", "at"), TRIED)
-def test_what_a_page_shows_works_as_shown(
-    page: str, at: int, domain: str, tmp_path: Path
-) -> None:
+def test_what_a_page_shows_works_as_shown(page: str, at: int, domain: str, tmp_path: Path) -> None:
     block = PAGES[page][at]
     if block.source is not None:
         assert block.text.strip("\n") in (ROOT / block.source).read_text()
