@@ -166,6 +166,7 @@ def test_budgets_and_monitors_see_virtual_durations() -> None:
 
 
 @pytest.mark.rule("VIRT-03")
+@pytest.mark.rule("VIRT-02")
 def test_a_line_that_is_too_slow_for_its_camera_misses_ticks_and_time_goes_on() -> None:
     with SimulatedExecutor() as sim:
         channel = sim.channel("a", ctypes.c_int)
