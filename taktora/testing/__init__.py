@@ -39,6 +39,7 @@ from taktora.testing.trace import Event, Trace
 if TYPE_CHECKING:
     from taktora.testing import strategies
     from taktora.testing.scheduler_machine import SchedulerMachine
+    from taktora.testing.topology_machine import TopologyMachine
 
 __all__ = [
     "Chooser",
@@ -58,6 +59,7 @@ __all__ = [
     "SchedulerMachine",
     "Shrunk",
     "SimulatedExecutor",
+    "TopologyMachine",
     "Trace",
     "describe",
     "deviations",
@@ -74,6 +76,7 @@ __all__ = [
 
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
     "SchedulerMachine": "scheduler_machine",
+    "TopologyMachine": "topology_machine",
     "strategies": "",
 }
 """Public names and the module of this package that defines each; ``""``: a module itself."""

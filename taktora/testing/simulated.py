@@ -182,6 +182,11 @@ class SimulatedExecutor(Hosting):
         """The choices made so far, as a text that ``schedule=`` takes."""
         return self.trace.schedule
 
+    @property
+    def waited_for(self) -> tuple[str, ...]:
+        """Names of the channels and services that an item waits for."""
+        return self._driver.watched_names()
+
     def executions(self, item: str | ActorRef[Any]) -> int:
         """How often an item has executed.
 
