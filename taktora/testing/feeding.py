@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
 
 from taktora.errors import ActorDeadError, InvalidArgument, MailboxFull, PortLimitReached
-from taktora.inmemory import InMemoryNode
 from taktora.testing.payload_strategies import payloads
 from taktora.testing.simulated import SimulatedExecutor
 
@@ -22,7 +22,6 @@ class Feeding:
         self, sim: SimulatedExecutor, given: Mapping[str, st.SearchStrategy[Any]]
     ) -> None:
         self._sim = sim
-        self._node = InMemoryNode("outside", domain=sim.domain, fabric=sim.fabric)
         names = sim.fabric.names(sim.domain)
         topics = {name: names.find("channel", name) for name in (*sim.waited_for, *given)}
         unknown = [name for name in given if topics[name] is None]
@@ -43,30 +42,16 @@ class Feeding:
         self.samples: st.SearchStrategy[tuple[str, Any]] = st.one_of(
             [st.tuples(st.just(name), values) for name, values in found.items()]
         )
-        self._types = {name: topics[name].kind.payload_type for name in found}  # type: ignore[union-attr]
-        self._publishers: dict[str, Any] = {}
 
     def publish(self, channel: str, payload: Any) -> None:
         """Publish as another process would; with all its places taken there is none."""
-        publisher = self._publishers.get(channel)
-        if publisher is None:
-            opened = self._node.channel(channel, self._types[channel])
-            try:
-                publisher = self._publishers[channel] = opened.publisher()
-            except PortLimitReached:
-                return
-        publisher.send_copy(payload)
+        with suppress(PortLimitReached):
+            self._sim.publish(channel, payload)
 
     def tell(self, item: str, message: Any) -> None:
         """Tell an item, if it is there and has room."""
         ref = self._sim.ref(item)
         if ref is None:
             return
-        try:
+        with suppress(MailboxFull, ActorDeadError):  # the sender is told what became of it
             ref.tell(message)
-        except (MailboxFull, ActorDeadError):  # the sender was told what became of it
-            pass
-
-    def close(self) -> None:
-        """Release every port."""
-        self._node.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from taktora.actors.blocking import actor_thread
@@ -49,6 +49,8 @@ class Progress:
         self.on_worked: Callable[[Any], None] = lambda _: None
         """Called with a cell after its step, before its answer is reported."""
         self._operating = False
+        self.around: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered around every execution."""
         driver.work = self._work
 
     @property
@@ -101,22 +103,29 @@ class Progress:
         predicate: Callable[[], object] | None = None,
         most: int = MOST_STEPS,
         beyond: bool = False,
+        patient: bool = False,
     ) -> int:
         """Go on until ``until``, the predicate, or the end of the run; how many steps it took.
 
-        With none of them, until nothing will ever happen again. ``most`` bounds the steps at one
-        instant; ``beyond`` lets time pass after the end of the run.
+        With none of them, until nothing will ever happen again. Executions that take time on the
+        driver may lead past ``until``; whoever is ready then has to wait, unless ``patient``, which
+        goes on until nobody is. ``most`` bounds the steps at one instant, or of all that patience;
+        ``beyond`` lets time pass after the end of the run.
 
         Raises:
             NeverIdle: there was no end of things to do at one instant.
             ItemFailed, BaseException: what ended the run.
         """
         driver, before = self._driver, self.steps
-        instant = before
+        instant, now = before, driver.now
         while True:
             driver.settle()
             if (self.end_if_over() and not beyond) or (predicate is not None and predicate()):
                 return self.steps - before
+            if driver.now != now and not patient:
+                instant, now = self.steps, driver.now
+                if until is not None and now > until:
+                    return self.steps - before
             gone = self.step()
             if gone is not None:
                 if self.steps - instant > most:
@@ -132,7 +141,6 @@ class Progress:
                     driver.pass_time(until)
                 return self.steps - before
             driver.pass_time(event)
-            instant = self.steps
 
     def end_if_over(self) -> bool:
         """Whether no run is under way (any more). One that is over is ended here.
@@ -162,7 +170,7 @@ class Progress:
     def _work(self, cell: Any) -> Any:
         self.in_step = True
         try:
-            with actor_thread(self._name):
+            with actor_thread(self._name), self.around():
                 return cell.run()
         finally:
             self.in_step = False

@@ -131,7 +131,6 @@ class TopologyMachine(RuleBasedStateMachine):
         if isinstance(error, Exception):
             for note in self._how_it_went():
                 error.add_note(note)
-        self._feeding.close()
         sim.close()
 
     def _how_it_went(self) -> list[str]:

@@ -12,7 +12,7 @@ from taktora.testing.random_topologies import Composed, Part, RandomTopology
 
 __all__ = ["topologies"]
 
-_PERIODS: Final = (0, 5, 10, 15, 20)
+_PERIODS: Final = (0, 10, 15, 20, 40)
 """Milliseconds; some coincide, some do not."""
 
 
@@ -87,7 +87,7 @@ def _parts(
         one=bool(on) and draw(st.booleans()),
         sends=tuple(one for one in free if draw(st.booleans())),
         tells=tuple(one for one in later if draw(st.integers(0, 3)) == 3),
-        takes=draw(st.sampled_from((0, 0, 0, 1, 12))),
+        takes=draw(st.sampled_from((0, 0, 0, 1))),
         stops=draw(st.sampled_from((0, 0, 1, 3))),
         fails=draw(st.one_of(st.just(0), some)) if failing else 0,
         restarts=draw(st.booleans()) if failing else False,
