@@ -12,10 +12,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import taktora
 
 _serial = itertools.count()
+
+# Hypothesis: `pytest --hypothesis-profile=soak`. No profile judges time: these machines are shared.
+settings.register_profile(  # the same examples at every run: what is green stays green
+    "ci", derandomize=True, deadline=None, print_blob=True, max_examples=100, stateful_step_count=50
+)
+settings.register_profile(  # new examples at every run; what failed is tried first by the next
+    "dev", deadline=None, print_blob=True, max_examples=100, stateful_step_count=50
+)
+settings.register_profile(  # the same a hundred times as long, for a night
+    "soak",
+    settings.get_profile("dev"),
+    max_examples=10_000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("ci")
 
 # A shell starts what it puts in the background with these ignored, which every process of a test
 # would inherit: a Ctrl-C that is a test's subject would then go unheard.

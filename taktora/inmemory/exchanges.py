@@ -235,6 +235,9 @@ class RawResponseLoan:
                 exchange.limits.response_buffer,
                 overflow=True,
             )
+            on_send = exchange.fabric.on_send
+            if on_send is not None:
+                on_send("respond", exchange.name, bytes(self.block))
         self._give_back()
 
     def _give_back(self) -> None:

@@ -23,7 +23,16 @@ class Fabric:
     One thread at a time may use it and whatever was made on it.
     """
 
-    __slots__ = ("__weakref__", "_domains", "_labels", "_moment", "_nodes", "choose", "nodes")
+    __slots__ = (
+        "__weakref__",
+        "_domains",
+        "_labels",
+        "_moment",
+        "_nodes",
+        "choose",
+        "nodes",
+        "on_send",
+    )
 
     choose: Callable[[Sequence[str]], int]
     """Decides which sender is heard first where several have something and iceoryx2 promises no
@@ -32,8 +41,13 @@ class Fabric:
     nodes: OrderedHeld
     """The open nodes, oldest first."""
 
+    on_send: Callable[[str, str, bytes], None] | None
+    """Called with every payload that was sent: ``"publish"``, ``"request"`` or ``"respond"``, who sent
+    it (a publisher's label, the name of a service), and the bytes."""
+
     def __init__(self, choose: Callable[[Sequence[str]], int] = _oldest) -> None:
         self.choose = choose
+        self.on_send = None
         self.nodes = OrderedHeld()
         self._domains: dict[str | None, Names] = {}
         self._labels: dict[str, int] = {}
@@ -59,3 +73,8 @@ class Fabric:
         stem = f"{name}/{role}"
         self._labels[stem] = number = self._labels.get(stem, 0) + 1
         return f"{stem}-{number}"
+
+    def next_label(self, label: str) -> None:
+        """Have the next port that fits be called ``label``: for whoever repeats a run."""
+        stem, _, number = label.rpartition("-")
+        self._labels[stem] = int(number) - 1

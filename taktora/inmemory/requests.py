@@ -139,6 +139,9 @@ class _Loan:
             reached += outgoing.lanes[0].push(moment, request, most, overflow=False)
         asking.loans -= 1
         self._asking = None
+        on_send = exchange.fabric.on_send
+        if on_send is not None:
+            on_send("request", exchange.name, bytes(self.block))
         return RawPending(asking, self._lane, self._number, reached)
 
     def __del__(self) -> None:

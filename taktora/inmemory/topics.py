@@ -59,7 +59,16 @@ class Topic:
 class _Sender:
     """What a publisher's loans need of it, and outlives it in them."""
 
-    __slots__ = ("active", "fabric", "history", "label", "loans", "overflow", "size", "wires")
+    __slots__ = (
+        "active",
+        "fabric",
+        "history",
+        "label",
+        "loans",
+        "overflow",
+        "size",
+        "wires",
+    )
 
     def __init__(self, topic: Topic) -> None:
         limits = topic.limits
@@ -148,6 +157,9 @@ class _Loan:
         reached = 0
         for _, wire in sender.wires:
             reached += wire.lanes[0].push(moment, block, size, overflow=overflow)
+        on_send = sender.fabric.on_send
+        if on_send is not None:
+            on_send("publish", sender.label, bytes(block))
         return reached
 
     def __del__(self) -> None:

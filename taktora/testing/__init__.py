@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from taktora.testing import strategies
     from taktora.testing.connector_machine import ConnectorMachine
     from taktora.testing.scheduler_machine import SchedulerMachine
+    from taktora.testing.topology_machine import TopologyMachine
 
 __all__ = [
     "Arrival",
@@ -62,6 +63,7 @@ __all__ = [
     "SchedulerMachine",
     "Shrunk",
     "SimulatedExecutor",
+    "TopologyMachine",
     "Trace",
     "describe",
     "deviations",
@@ -79,6 +81,7 @@ __all__ = [
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
     "ConnectorMachine": "connector_machine",
     "SchedulerMachine": "scheduler_machine",
+    "TopologyMachine": "topology_machine",
     "strategies": "",
 }
 """Public names and the module of this package that defines each; ``""``: a module itself."""

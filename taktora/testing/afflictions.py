@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from taktora.actors.items import ItemCell
+from taktora.core.triggers import FdTrigger, IntervalTrigger
 from taktora.drivers.virtual import VirtualDriver
 from taktora.errors import UnknownItem
 from taktora.testing import faults
@@ -59,7 +60,7 @@ class Afflictions:
             self.of(fault.item)
         elif isinstance(fault, faults.Drop | faults.Duplicate):
             names = self._driver.watched_names()
-            if fault.channel not in names:
+            if fault.channel not in names and not self._waits(fault.channel):
                 raise UnknownItem(
                     f"nobody waits for a channel or service {fault.channel!r}; "
                     f"waited for are: {', '.join(map(repr, names)) or 'none at all'}"
@@ -99,18 +100,34 @@ class Afflictions:
 
     def _on_wake(self, port: Any) -> int:
         """How often a notification is to be delivered."""
-        name = port.name
-        mishap = None if self.mishaps is None else self.mishaps.notification(name)
+        mishap = None if self.mishaps is None else self.mishaps.notification(port.name)
         if mishap is not None:
-            self._note("mishap", name, mishap.what)
-            waiting = self._dropped if mishap.what == "drop" else self._doubled
-            waiting[name] = waiting.get(name, 0) + 1
-        if self._dropped.get(name):
-            self._dropped[name] -= 1
-            self._invariants.rang(port, delivered=False)
+            self._note("mishap", port.name, mishap.what)
+        dropped = self._counted(self._dropped, port) or (mishap is not None and mishap.what == "drop")
+        self._invariants.rang(port, delivered=not dropped)
+        if dropped:
             return 0
-        self._invariants.rang(port, delivered=True)
-        if self._doubled.get(name):
-            self._doubled[name] -= 1
+        if mishap is not None:
             return 2
-        return 1
+        return 2 if self._counted(self._doubled, port) else 1
+
+    def _counted(self, store: dict[str, int], port: Any) -> bool:
+        """Whether ``store`` has something for this port, or for one that waits on it; used up."""
+        for name, left in store.items():
+            if name == port.name or any(one is port for one in self._sources(name)):
+                if left > 1:
+                    store[name] = left - 1
+                else:
+                    del store[name]
+                return True
+        return False
+
+    def _waits(self, item_id: str) -> bool:
+        return any(True for _ in self._sources(item_id))
+
+    def _sources(self, item_id: str) -> Iterator[Any]:
+        """The ports that wake an item."""
+        cell: Any = self._driver.cells.get(item_id)
+        for trigger in () if cell is None else cell.triggers:
+            if not isinstance(trigger, IntervalTrigger | FdTrigger):
+                yield trigger.source

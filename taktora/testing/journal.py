@@ -28,6 +28,10 @@ class Journal:
         """Something happened now."""
         self._append(Event(self._driver.now, kind, who, what))
 
+    def chose(self, kind: str, labels: Sequence[str], index: int) -> None:
+        """A choice was made that is no step."""
+        self._append(Event(self._driver.now, kind, labels[index], "", index, tuple(labels)))
+
     def stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         """Somebody is about to go."""
         cell: Any = entry.cell
@@ -45,11 +49,6 @@ class Journal:
                 tuple(labels) if labels else _NONE,
             )
         )
-
-    def heard(self, labels: Sequence[str], index: int) -> None:
-        """Something is taken where several senders had sent, and any order would do."""
-        among = tuple(labels)
-        self._append(Event(self._driver.now, "heard", labels[index], "", index, among))
 
     def handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         """The scheduler was told something; most of that is no news."""

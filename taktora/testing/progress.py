@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from taktora.actors.blocking import actor_thread
@@ -49,6 +49,8 @@ class Progress:
         self.on_worked: Callable[[Any], None] = lambda _: None
         """Called with a cell after its step, before its answer is reported."""
         self._operating = False
+        self.around: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered around every execution."""
         driver.work = self._work
 
     @property
@@ -172,7 +174,7 @@ class Progress:
     def _work(self, cell: Any) -> Any:
         self.in_step = True
         try:
-            with actor_thread(self._name):
+            with actor_thread(self._name), self.around():
                 return cell.run()
         finally:
             self.in_step = False

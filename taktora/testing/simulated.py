@@ -36,6 +36,7 @@ from taktora.testing import faults
 from taktora.testing.afflicted import SimulatedItemActor
 from taktora.testing.afflictions import Afflictions
 from taktora.testing.choosers import Chooser, Fair, Fifo, Following, RandomChooser
+from taktora.testing.clocks import VirtualClocks
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
 from taktora.testing.outside import record_messages
@@ -46,7 +47,9 @@ from taktora.testing.replaying import replay
 from taktora.testing.schedules import parse_schedule
 from taktora.testing.trace import Event, Trace
 from taktora.testing.virtual_role import VirtualRole
+from taktora.testing.world import World
 from taktora.time import Duration, Nanos, to_nanos
+from taktora.transport.outcome import NotifyOutcome
 
 __all__ = ["SimulatedExecutor"]
 
@@ -66,7 +69,8 @@ class SimulatedExecutor(Hosting):
         fairness: a candidate that was passed over this often goes next, whoever decides.
         late_answers: let others go between an execution on a worker and the moment the scheduler
             hears of its end. Nothing that items can see comes of it; for tests of taktora itself.
-        fabric: the memory that several simulated executors share; default: one of its own.
+        virtual_clocks: while an item executes, ``time.sleep`` and the clocks of the ``time`` module are
+            virtual, too (those that are called as ``time.sleep(...)``, not imported by name).
         worker_threads: how many executions may be under way at the same virtual time; 0: one.
         name, domain, observer, monitor, iteration_budget, supervision, mailbox_capacity, overflow,
             throughput: as for ``Executor``.
@@ -86,7 +90,7 @@ class SimulatedExecutor(Hosting):
         schedule: str | Sequence[int] | None = None,
         fairness: int = 64,
         late_answers: bool = False,
-        fabric: Fabric | None = None,
+        virtual_clocks: bool = False,
         worker_threads: int = 0,
         name: str = "simulated",
         domain: str | None = "simulation",
@@ -114,7 +118,7 @@ class SimulatedExecutor(Hosting):
         )
         self._fairness = whole(fairness, "fairness", least=1)
         self._chooser = Fair(_chooser(seed, chooser, schedule), self._fairness)
-        self.fabric = Fabric() if fabric is None else fabric
+        self.fabric = Fabric()
         """The memory that its channels and services live in."""
         node = InMemoryNode(name, domain=domain, fabric=self.fabric)
         switch = RunSwitch()
@@ -150,9 +154,12 @@ class SimulatedExecutor(Hosting):
         self.around_node = self._invariants.around
         self._afflictions = Afflictions(driver, self._invariants, self._journal.note)
         self.before_execution = self._afflictions.before_execution
+        if virtual_clocks:
+            self._progress.around = VirtualClocks(driver.clock, driver.spend).shown
+        self._world = World(self.fabric, node.domain, self._journal, self._progress)
         driver.on_step = self._stepped
         driver.on_handled = self._handled
-        self.fabric.choose = self._heard
+        self.fabric.choose = self._choose_sender
         self.scheduler.new_promise = lambda: SimulatedPromise(self)
         record_messages(self.scheduler, "scheduler", self._journal, lambda: self._progress.outside)
 
@@ -181,6 +188,11 @@ class SimulatedExecutor(Hosting):
     def schedule(self) -> str:
         """The choices made so far, as a text that ``schedule=`` takes."""
         return self.trace.schedule
+
+    @property
+    def waited_for(self) -> tuple[str, ...]:
+        """Names of the channels and services that an item waits for."""
+        return self._driver.watched_names()
 
     def executions(self, item: str | ActorRef[Any]) -> int:
         """How often an item has executed.
@@ -312,6 +324,7 @@ class SimulatedExecutor(Hosting):
             self._driver.end()
         self._clear_out()
         self._invariants.closed()
+        self._world.close()
 
     def go(self, steps: int, until_ns: Nanos) -> None:
         """Go on for so many steps, up to virtual time ``until_ns``; what a replay does where the
@@ -344,6 +357,27 @@ class SimulatedExecutor(Hosting):
         replay(self, trace, on_event)
 
     # --- from outside -------------------------------------------------------------------------------
+
+    @property
+    def outside(self) -> InMemoryNode:
+        """The node of another process, for ports of the test's own."""
+        return self._world.node
+
+    def publish(self, channel: str, value: Any) -> NotifyOutcome:
+        """Send a copy of ``value`` on an open channel, as another process would.
+
+        Raises:
+            InvalidArgument: no such channel is open. Others as ``Publisher.send_copy``.
+        """
+        return self._world.publish(channel, value)  # type: ignore[no-any-return]
+
+    def publish_bytes(self, channel: str, data: bytes) -> NotifyOutcome:
+        """The same with the payload's memory; what a replay does.
+
+        Raises:
+            InvalidArgument: no such channel is open, or the payload has another length.
+        """
+        return self._world.publish_bytes(channel, data)  # type: ignore[no-any-return]
 
     def inject(self, fault: faults.Fault) -> None:
         """Let something go wrong: now, or when its item or channel is next concerned.
@@ -457,15 +491,15 @@ class SimulatedExecutor(Hosting):
         with self._recorded_go():
             self._progress.drive(until=None)
 
+    def _choose_sender(self, labels: Sequence[str]) -> int:
+        """Whose payload is taken first, where iceoryx2 promises no order."""
+        index = self._chooser.choose(labels)
+        self._journal.chose("take", labels, index)
+        return index
+
     def _stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         self._journal.stepped(entry, labels, index)
         self._invariants.stepped(entry, index)
-
-    def _heard(self, labels: Sequence[str]) -> int:
-        """Which of several senders is heard first: a choice like any other."""
-        index = self._driver.choose(labels)
-        self._journal.heard(labels, index)
-        return index
 
     def _handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         self._journal.handled(stimulus, commands)

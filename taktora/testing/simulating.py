@@ -27,7 +27,8 @@ def simulate(build: Build, seed: int | None = 0, **options: Any) -> Iterator[Sim
 
     Args:
         build: called with the executor, before the run begins.
-        seed, options: as for :class:`SimulatedExecutor`.
+        seed: as for :class:`SimulatedExecutor`.
+        **options: as for :class:`SimulatedExecutor`.
 
     Raises:
         WrongType: ``build`` cannot be called.

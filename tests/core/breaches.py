@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -22,6 +25,13 @@ SEARCH = settings(
     suppress_health_check=list(HealthCheck),
 )
 """More patience than the machine's own test has, and what is found is not made smaller."""
+
+
+CI = settings(SEARCH, max_examples=400, stateful_step_count=50)
+"""As many histories, as long, as ``test_scheduler_machine`` has under the profile ``ci``."""
+
+TABLE = Path(__file__).parents[2] / "spec" / "mutants.md"
+ROW = re.compile(r"^\| `(\w+)` \| .+ \| ([A-Z]+-\d+) .*\| (\d+) \|$", re.MULTILINE)
 
 
 class Breach(NamedTuple):
@@ -45,3 +55,13 @@ def breach(machine: type[SchedulerMachine], search: settings = SEARCH) -> Breach
     with pytest.raises(LawBroken) as caught:
         run_state_machine_as_test(Counted, settings=search)
     return Breach(caught.value.rule_id, begun - 1)  # the failing one is run again, to be shown
+
+
+def listed() -> dict[str, Breach]:
+    """The bugs in ``spec/mutants.md``, and what caught each when that was written."""
+    return {name: Breach(rule_id, int(n)) for name, rule_id, n in ROW.findall(TABLE.read_text())}
+
+
+def patience(mutant: Callable[..., Any]) -> settings:
+    """What is listed must be caught within the profile ``ci``."""
+    return CI if mutant.__name__ in listed() else SEARCH

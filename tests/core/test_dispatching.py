@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from taktora.core.dispatching import Dispatcher, Fifo
 from taktora.testing import SchedulerMachine
 
-from .breaches import breach
+from .breaches import breach, patience
 
 
 class Ageing:
@@ -130,7 +130,7 @@ def test_the_machine_catches_a_broken_dispatcher(
         dispatcher = mutant
         overtaking = bound
 
-    assert breach(Machine).rule_id in caught_by
+    assert breach(Machine, patience(mutant)).rule_id in caught_by
 
 
 # --- what keeps the laws --------------------------------------------------------------------------

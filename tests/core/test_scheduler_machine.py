@@ -9,11 +9,7 @@ from taktora.testing import SchedulerMachine
 
 TestSchedulerMachine = SchedulerMachine.TestCase
 TestSchedulerMachine.settings = settings(
-    max_examples=400,
-    stateful_step_count=50,
-    derandomize=True,
-    deadline=None,
-    database=None,
+    max_examples=4 * settings().max_examples,  # of the profile: 400 under ``ci``
     suppress_health_check=list(HealthCheck),
 )
 TestSchedulerMachine.pytestmark = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from typing import Any
 
 import pytest
@@ -206,6 +207,28 @@ def test_an_item_may_say_itself_how_long_it_takes() -> None:
         assert sim.stats()["work"].took_max_ns == 7 * MS
         with pytest.raises(SimulationError, match="only an execution"):
             sim.spend(1)
+
+
+@pytest.mark.rule("VIRT-16")
+def test_clocks_and_sleep_of_the_time_module_can_be_virtual() -> None:
+    real = time.monotonic_ns()
+    read: list[tuple[Any, ...]] = []
+
+    class Sleeper(Ticker):
+        def execute(self, ctx: taktora.Context) -> None:
+            time.sleep(1.5)
+            clocks = time.monotonic_ns(), time.perf_counter_ns(), time.time_ns()
+            read.append((time.monotonic(), time.perf_counter(), time.time(), *clocks))
+
+    with SimulatedExecutor(worker_threads=1, virtual_clocks=True) as sim:
+        sim.add(Sleeper("sleeper", 10.0))
+        sim.advance(10)
+        assert sim.stats()["sleeper"].took_max_ns == 1500 * MS
+        now, epoch = 11_500 * MS, 946_684_800 * 1000 * MS
+        assert read == [(11.5, 11.5, 946_684_811.5, now, now, epoch + now)]
+    assert time.monotonic_ns() - real < 60_000 * MS
+    assert time.sleep.__name__ == "sleep"
+    assert time.time.__module__ == "time"
 
 
 @pytest.mark.rule("VIRT-04")
@@ -474,7 +497,7 @@ def test_a_raw_listener_of_iceoryx2_is_refused(domain: str) -> None:
 
         with pytest.raises(InvalidTrigger, match="cannot wake an item in a simulation"):
             sim.add(Raw())
-        del listener, service
+        listener.delete()
 
 
 def test_a_closed_simulation_says_so(sim: SimulatedExecutor) -> None:

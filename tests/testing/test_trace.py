@@ -125,9 +125,11 @@ def test_a_replay_that_comes_out_differently_shows_both_versions() -> None:
         shorter.add(Ticker("d"))
         with pytest.raises(NondeterminismError):
             shorter.replay(sim.trace)
-    with SimulatedExecutor() as longer:
-        with pytest.raises(NondeterminismError, match="and is now\n    the end"):
-            longer.replay(sim.trace)
+    with (
+        SimulatedExecutor() as longer,
+        pytest.raises(NondeterminismError, match="and is now\n    the end"),
+    ):
+        longer.replay(sim.trace)
 
 
 @pytest.mark.rule("VIRT-34")
@@ -139,7 +141,7 @@ def test_a_message_that_a_trace_cannot_hold_is_an_error_when_it_is_replayed() ->
     assert [event.what for event in sim.trace][:2] == ["!object", "100000"]
     with SimulatedExecutor() as again:
         build(again)
-        with pytest.raises(SimulationError, match="schedule=trace.schedule"):
+        with pytest.raises(SimulationError, match=r"schedule=trace\.schedule"):
             again.replay(sim.trace)
 
 
