@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from taktora.testing.connector_machine import ConnectorMachine
 from taktora.testing.connector_rig import Wakeups
 from taktora.testing.simulated import SimulatedExecutor
 
+from . import reference_connector
 from .reference_connector import Reference, ReferenceMachine
 
 
@@ -72,6 +74,65 @@ class OnASimulatedExecutor(ReferenceMachine):
 
 TestOnASimulatedExecutor = OnASimulatedExecutor.TestCase
 TestOnASimulatedExecutor.settings = thoroughly(30)
+
+
+class Locked(Reference):
+    """Driven by another thread than that of the plug-in."""
+
+    class Writer(reference_connector.Writer):
+        def send(self, value: bytes, **options: Any) -> Any:
+            with self.connector.lock:
+                return super().send(value, **options)
+
+    class Reader(reference_connector.Reader):
+        def try_recv(self) -> Any:
+            with self.connector.lock:
+                return super().try_recv()
+
+    def __init__(self, world: Any) -> None:
+        super().__init__(world)
+        self.lock = threading.Lock()
+
+    def pump(self) -> None:
+        with self.lock:
+            super().pump()
+
+
+def test_a_connector_on_a_real_executor_passes(domain: str) -> None:
+    class OnARealExecutor(ReferenceMachine):
+        make = Locked
+        settle = ConnectorMachine.settle
+        pass_time = ConnectorMachine.pass_time
+        patience = 10.0  # of which hardly any is used
+
+        def open(self) -> Reference:
+            self.executor = taktora.Executor(domain=domain)
+            self.runner: taktora.Runner | None = None
+            return super().open()
+
+        def break_link(self) -> None:
+            with self.link.lock:
+                super().break_link()
+
+        def register(self, connector: Any) -> None:
+            super().register(connector)
+
+            @taktora.every(0.001)
+            def pump(ctx: taktora.Context) -> None:
+                connector.now = ctx.now_ns / 1e9
+                connector.pump()
+
+            self.executor.add(pump)
+            self.runner = taktora.Runner(self.executor)
+
+        def shut(self) -> None:
+            if self.runner is not None:
+                self.runner.stop()
+            self.executor.close()
+
+    run_state_machine_as_test(
+        OnARealExecutor, settings=settings(thoroughly(15), stateful_step_count=20, database=None)
+    )
 
 
 # --- what a connector may say of itself -----------------------------------------------------------
