@@ -192,6 +192,16 @@ class VirtualDriver(Obeying):
             self._started = False
             self.wakeups += 1
 
+    @property
+    def at_rest(self) -> bool:
+        """Nothing more happens before time passes."""
+        if self.line or self.posted or self._rung:
+            return False
+        if self._agenda and self._agenda[0][0] <= self.now:
+            return False
+        due = self._next_due() if self._scheduler.running else None
+        return due is None or due > self.now
+
     def candidates(self) -> list[Entry]:
         """What could happen now, oldest first. Call :meth:`settle` before."""
         if not self._pooled or self.idle_workers > 0:

@@ -21,6 +21,9 @@ from taktora.testing.choosers import (
     Pct,
     RandomChooser,
 )
+from taktora.testing.connector_contract import Arrival
+from taktora.testing.exploring import Exploration, explore
+from taktora.testing.mishaps import Rates, with_faults
 from taktora.testing.portfolio import portfolio
 from taktora.testing.schedules import (
     Deviation,
@@ -36,12 +39,17 @@ from taktora.testing.trace import Event, Trace
 
 if TYPE_CHECKING:
     from taktora.testing import strategies
+    from taktora.testing.connector_machine import ConnectorMachine
     from taktora.testing.scheduler_machine import SchedulerMachine
+    from taktora.testing.topology_machine import TopologyMachine
 
 __all__ = [
+    "Arrival",
     "Chooser",
+    "ConnectorMachine",
     "Deviation",
     "Event",
+    "Exploration",
     "Fabric",
     "Fair",
     "Fifo",
@@ -51,12 +59,15 @@ __all__ = [
     "LawBroken",
     "Pct",
     "RandomChooser",
+    "Rates",
     "SchedulerMachine",
     "Shrunk",
     "SimulatedExecutor",
+    "TopologyMachine",
     "Trace",
     "describe",
     "deviations",
+    "explore",
     "faults",
     "format_schedule",
     "parse_schedule",
@@ -64,10 +75,13 @@ __all__ = [
     "shrink",
     "simulate",
     "strategies",
+    "with_faults",
 ]
 
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
+    "ConnectorMachine": "connector_machine",
     "SchedulerMachine": "scheduler_machine",
+    "TopologyMachine": "topology_machine",
     "strategies": "",
 }
 """Public names and the module of this package that defines each; ``""``: a module itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from taktora.actors.item import Item
+from taktora.actors.item import Item, adapt
 from taktora.actors.items import ItemActor
 from taktora.testing.faults import InjectedError
 from taktora.time import Nanos
@@ -18,9 +18,11 @@ _PLAIN: Final = Item.on_receive
 class Affliction:
     """What the simulation has in store for one item."""
 
-    __slots__ = ("delays", "errors", "takes")
+    __slots__ = ("_before", "_item_id", "delays", "errors", "takes")
 
-    def __init__(self) -> None:
+    def __init__(self, item_id: str, before: Callable[[str, Affliction], None]) -> None:
+        self._item_id = item_id
+        self._before = before
         self.errors: list[str] = []
         """Messages of the errors that the next executions raise."""
         self.delays: list[Nanos] = []
@@ -30,6 +32,7 @@ class Affliction:
 
     def suffer(self, spend: Callable[[Nanos], None]) -> None:
         """Take the time of one execution; raise if it is to fail."""
+        self._before(self._item_id, self)
         if self.takes:
             spend(self.takes)
         if self.delays:
@@ -47,7 +50,8 @@ class SimulatedItemActor(ItemActor):
         """Have executions go to ``item``, through whatever the simulation has in store."""
         super().fit(item)
         if not hasattr(self, "affliction"):
-            self.affliction = Affliction()
+            before = self.host.before_execution  # type: ignore[attr-defined]
+            self.affliction = Affliction(self.item_id, before)
         suffer, spend = self.affliction.suffer, self.host.spend  # type: ignore[attr-defined]
         flow, receive = self.flow, self.receive
 
@@ -59,6 +63,11 @@ class SimulatedItemActor(ItemActor):
             suffer(spend)
             return receive(message, ctx)
 
-        self.flow = flow_in_simulation
+        self.flow: Callable[[Any], Any] = flow_in_simulation
         if type(item).on_receive is not _PLAIN:  # else it goes through the flow
             self.receive = receive_in_simulation
+        if self.item_id.composition is not None:
+            around = self.host.around_node  # type: ignore[attr-defined]
+            self.flow = around(self.item_id, flow_in_simulation)
+            if self.handler is not None:
+                self.handler_flow = around(self.item_id, adapt(self.handler.execute))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from taktora.actors.items import ItemCell
@@ -12,6 +12,7 @@ from taktora.errors import UnknownItem
 from taktora.testing import faults
 from taktora.testing.afflicted import Affliction
 from taktora.testing.invariants import Invariants
+from taktora.testing.mishaps import Mishaps
 from taktora.time import to_nanos
 
 __all__ = ["Afflictions"]
@@ -20,11 +21,19 @@ __all__ = ["Afflictions"]
 class Afflictions:
     """The faults of one simulation."""
 
-    def __init__(self, driver: VirtualDriver, invariants: Invariants) -> None:
+    def __init__(
+        self,
+        driver: VirtualDriver,
+        invariants: Invariants,
+        note: Callable[[str, str, str], None],
+    ) -> None:
+        self._note = note
         self._driver = driver
         self._invariants = invariants
         self._dropped: dict[str, int] = {}
         self._doubled: dict[str, int] = {}
+        self.mishaps: Mishaps | None = None
+        """What goes wrong at its own time."""
         driver.on_wake = self._on_wake
 
     def of(self, item_id: str) -> Affliction:
@@ -76,11 +85,30 @@ class Afflictions:
             case faults.Jump(by):
                 driver.pass_time(driver.now + to_nanos(by))
 
+    def before_execution(self, item_id: str, affliction: Affliction) -> None:
+        """An item is about to execute."""
+        if self.mishaps is None:
+            return
+        mishap = self.mishaps.execution(item_id)
+        if mishap is None:
+            return
+        self._note("mishap", item_id, mishap.what)
+        if mishap.what == "raise":
+            affliction.errors.append("by chance")
+        else:
+            affliction.delays.append(to_nanos(mishap.by))
+
     def _on_wake(self, port: Any) -> int:
         """How often a notification is to be delivered."""
-        if self._counted(self._dropped, port):
-            self._invariants.dropped(port)
+        mishap = None if self.mishaps is None else self.mishaps.notification(port.name)
+        if mishap is not None:
+            self._note("mishap", port.name, mishap.what)
+        dropped = self._counted(self._dropped, port) or (mishap is not None and mishap.what == "drop")
+        self._invariants.rang(port, delivered=not dropped)
+        if dropped:
             return 0
+        if mishap is not None:
+            return 2
         return 2 if self._counted(self._doubled, port) else 1
 
     def _counted(self, store: dict[str, int], port: Any) -> bool:

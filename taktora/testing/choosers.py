@@ -206,10 +206,11 @@ class Fair:
     def choose(self, candidates: Sequence[str]) -> int:
         """Whoever is due, else as the chooser says."""
         passed = self._passed
+        # Asked in any case: a chooser that follows a schedule must not fall behind.
+        wished = self.chooser.choose(candidates)
         due = (at for at, one in enumerate(candidates) if passed.get(one, 0) >= self.bound)
-        choice = next(due, None)
-        if choice is None:
-            choice = self.chooser.choose(candidates)
+        choice = next(due, wished)
         for at, label in enumerate(candidates):
-            passed[label] = 0 if at == choice else passed.get(label, 0) + 1
+            # Only by a younger one: first in, first out is no passing over.
+            passed[label] = 0 if at == choice else passed.get(label, 0) + (at < choice)
         return choice

@@ -46,6 +46,8 @@ class Progress:
         """There was a run, or is one."""
         self.steps = 0
         """Steps made, over all runs."""
+        self.on_worked: Callable[[Any], None] = lambda _: None
+        """Called with a cell after its step, before its answer is reported."""
         self._operating = False
         self.around: Callable[[], AbstractContextManager[None]] = nullcontext
         """Entered around every execution."""
@@ -101,22 +103,32 @@ class Progress:
         predicate: Callable[[], object] | None = None,
         most: int = MOST_STEPS,
         beyond: bool = False,
+        patient: bool = False,
     ) -> int:
         """Go on until ``until``, the predicate, or the end of the run; how many steps it took.
 
         With none of them, until nothing will ever happen again. ``most`` bounds the steps at one
-        instant; ``beyond`` lets time pass after the end of the run.
+        instant; ``beyond`` lets time pass after the end of the run. If an execution itself lasts past
+        ``until``, whoever is ready then still goes, but nobody after that, unless ``patient``.
 
         Raises:
             NeverIdle: there was no end of things to do at one instant.
             ItemFailed, BaseException: what ended the run.
         """
         driver, before = self._driver, self.steps
-        instant = before
+        instant, now = before, driver.now
+        late: list[Entry] | None = None
         while True:
             driver.settle()
             if (self.end_if_over() and not beyond) or (predicate is not None and predicate()):
                 return self.steps - before
+            if driver.now != now and not patient:
+                instant, now = self.steps, driver.now
+            if until is not None and now > until and not patient:
+                if late is None:
+                    late = list(driver.candidates())
+                if not any(one in late for one in driver.candidates()):
+                    return self.steps - before
             gone = self.step()
             if gone is not None:
                 if self.steps - instant > most:
@@ -132,7 +144,7 @@ class Progress:
                     driver.pass_time(until)
                 return self.steps - before
             driver.pass_time(event)
-            instant = self.steps
+            instant, now = self.steps, driver.now
 
     def end_if_over(self) -> bool:
         """Whether no run is under way (any more). One that is over is ended here.
@@ -166,3 +178,4 @@ class Progress:
                 return cell.run()
         finally:
             self.in_step = False
+            self.on_worked(cell)

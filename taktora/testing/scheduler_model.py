@@ -10,16 +10,10 @@ from typing import Any
 from taktora.core.mailbox import Mailbox, Overflow, Woke
 from taktora.core.stimuli import ActorSpec
 from taktora.core.triggers import Fired, IntervalTrigger
-from taktora.errors import LawBroken
+from taktora.testing.laws import law
 from taktora.time import Nanos
 
 __all__ = ["Line", "Model", "Source", "law", "probed"]
-
-
-def law(rule_id: str, holds: object, detail: object = "") -> None:
-    """Raise :class:`~taktora.errors.LawBroken` unless the rule holds."""
-    if not holds:
-        raise LawBroken(rule_id, detail)
 
 
 class Source:

@@ -24,6 +24,8 @@ Choices = tuple[int, ...]
 
 _PREFIX: Final = "tk1:"
 _PART: Final = re.compile(r"([0-9]{1,9})(?:\*([0-9]{1,9}))?")
+_SHOWN: Final = 10
+"""Deviations that a sentence can hold."""
 _MOST: Final = 10_000_000
 """More choices than this are a typing error, not a schedule."""
 
@@ -116,6 +118,10 @@ def deviations(made: Iterable[tuple[Sequence[str], int]]) -> tuple[Deviation, ..
 
 
 def describe(made: Iterable[tuple[Sequence[str], int]]) -> str:
-    """The same in a sentence, such as ``FIFO except step 7: ran 'd' before 'c'``."""
+    """The first of them in a sentence, such as ``FIFO except step 7: ran 'd' before 'c'``."""
     found = deviations(made)
-    return "FIFO except " + "; ".join(map(str, found)) if found else "FIFO at every step"
+    if not found:
+        return "FIFO at every step"
+    left_out = len(found) - _SHOWN
+    more = f"; and at {left_out} more" if left_out > 0 else ""
+    return "FIFO except " + "; ".join(map(str, found[:_SHOWN])) + more

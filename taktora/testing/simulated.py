@@ -40,6 +40,7 @@ from taktora.testing.clocks import VirtualClocks
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
 from taktora.testing.outside import record_messages
+from taktora.testing.mishaps import Mishaps
 from taktora.testing.progress import MOST_STEPS, Progress
 from taktora.testing.promised import SimulatedPromise
 from taktora.testing.replaying import replay
@@ -73,6 +74,7 @@ class SimulatedExecutor(Hosting):
         worker_threads: how many executions may be under way at the same virtual time; 0: one.
         name, domain, observer, monitor, iteration_budget, supervision, mailbox_capacity, overflow,
             throughput: as for ``Executor``.
+        scheduler_class: another scheduler, to see whether the invariants catch its bugs.
         allow_blocking, thread_attributes, switch_interval, busy_poll, handle_signals: accepted, as
             for ``Executor``, and without effect.
 
@@ -99,6 +101,7 @@ class SimulatedExecutor(Hosting):
         mailbox_capacity: int = 1024,
         overflow: Overflow = Overflow.REJECT,
         throughput: int = 32,
+        scheduler_class: type[Scheduler] = Scheduler,
         allow_blocking: bool = False,  # noqa: ARG002  # the options of production
         thread_attributes: Any = None,  # noqa: ARG002
         switch_interval: float | None = None,  # noqa: ARG002
@@ -119,7 +122,7 @@ class SimulatedExecutor(Hosting):
         """The memory that its channels and services live in."""
         node = InMemoryNode(name, domain=domain, fabric=self.fabric)
         switch = RunSwitch()
-        scheduler = Scheduler(defaults.iteration_budget)
+        scheduler = scheduler_class(defaults.iteration_budget)
         driver = VirtualDriver(
             scheduler, switch, workers=defaults.workers, choose=self._chooser.choose
         )
@@ -147,7 +150,10 @@ class SimulatedExecutor(Hosting):
             name=self.name,
         )
         self._invariants = Invariants(driver, scheduler, fairness)
-        self._afflictions = Afflictions(driver, self._invariants)
+        self._progress.on_worked = self._invariants.worked
+        self.around_node = self._invariants.around
+        self._afflictions = Afflictions(driver, self._invariants, self._journal.note)
+        self.before_execution = self._afflictions.before_execution
         if virtual_clocks:
             self._progress.around = VirtualClocks(driver.clock, driver.spend).shown
         self._world = World(self.fabric, node.domain, self._journal, self._progress)
@@ -182,6 +188,11 @@ class SimulatedExecutor(Hosting):
     def schedule(self) -> str:
         """The choices made so far, as a text that ``schedule=`` takes."""
         return self.trace.schedule
+
+    @property
+    def waited_for(self) -> tuple[str, ...]:
+        """Names of the channels and services that an item waits for."""
+        return self._driver.watched_names()
 
     def executions(self, item: str | ActorRef[Any]) -> int:
         """How often an item has executed.
@@ -238,7 +249,7 @@ class SimulatedExecutor(Hosting):
         self._check_open()
         with self._progress.operation("idle", what=str(most)):
             self._progress.ensure_begun()
-            return self._progress.drive(until=self._driver.now, most=most)
+            return self._progress.drive(until=self._driver.now, most=most, patient=True)
 
     def step(self, item: str | ActorRef[Any] | None = None) -> str | None:
         """Let one go next, ``item`` or whoever is chosen; the id, ``None`` if nobody could.
@@ -312,6 +323,7 @@ class SimulatedExecutor(Hosting):
         if self._scheduler.running:
             self._driver.end()
         self._clear_out()
+        self._invariants.closed()
         self._world.close()
 
     def go(self, steps: int, until_ns: Nanos) -> None:
@@ -379,6 +391,10 @@ class SimulatedExecutor(Hosting):
         self._afflictions.check(fault)
         with self._progress.operation("inject", what=faults.to_text(fault)):
             self._afflictions.apply(fault)
+
+    def suffer(self, mishaps: Mishaps) -> None:
+        """Let these things go wrong, each at its place; see :func:`~taktora.testing.with_faults`."""
+        self._afflictions.mishaps = mishaps
 
     def takes(self, item: str | ActorRef[Any], duration: Duration) -> None:
         """Let every execution of ``item`` take ``duration`` of virtual time from now on (0: none).
@@ -483,13 +499,14 @@ class SimulatedExecutor(Hosting):
 
     def _stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         self._journal.stepped(entry, labels, index)
-        self._invariants.stepped(entry)
+        self._invariants.stepped(entry, index)
 
     def _handled(self, stimulus: Stimulus, commands: tuple[Command, ...]) -> None:
         self._journal.handled(stimulus, commands)
         self._invariants.handled(stimulus, commands)
 
     def _connected(self, cell: Cell) -> None:
+        self._invariants.connected(cell)
         ref = cell.actor.actor_ref
         ref.new_promise = lambda: SimulatedPromise(self)
         record_messages(ref, str(cell.actor_id), self._journal, lambda: self._progress.outside)

@@ -26,6 +26,8 @@ from taktora.core.triggers import (
     SubscriberTrigger,
     Trigger,
 )
+from taktora.testing.payload_strategies import payloads
+from taktora.testing.topology_strategies import topologies
 from taktora.time import Nanos
 
 __all__ = [
@@ -34,8 +36,10 @@ __all__ = [
     "dags",
     "interval_triggers",
     "overflows",
+    "payloads",
     "source_triggers",
     "supervisions",
+    "topologies",
 ]
 
 

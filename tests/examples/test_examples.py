@@ -17,7 +17,8 @@ import pytest
 from tests.conftest import leftovers, remove_leftovers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SMALL = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name != "pipeline.py")
+LARGE = {"pipeline.py", "racy_line.py", "test_racy_line.py"}
+SMALL = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name not in LARGE)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 SAYS = {
@@ -264,3 +265,12 @@ def test_the_pipeline_refuses_what_cannot_be(wrong: str) -> None:
     assert done.returncode == 2
     assert wrong.partition("=")[0] in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# --- the line with the race -----------------------------------------------------------------------
+
+
+def test_ten_thousand_parts_on_the_real_executor_do_not_show_the_race(domain: str) -> None:
+    done = run("racy_line.py", domain=domain)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"10000 parts, 46\d\d ejected, 0 of them good ones\n", done.stdout)

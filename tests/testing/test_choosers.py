@@ -212,8 +212,13 @@ def test_fair_without_patience_is_fifo():
     assert crowd(Fair(Newest(), 0)) == crowd(Fifo())
 
 
+def test_fair_leaves_fifo_alone_even_if_somebody_goes_unasked_in_between():
+    chooser = Fair(Fifo(), 3)
+    assert [chooser.choose(("gate", "camera")) for _ in range(20)] == [0] * 20
+
+
 def test_fair_lets_the_chooser_choose_as_long_as_nobody_is_due():
-    assert "".join(crowd(Fair(Newest(), 3), "abc", 16)) == "cccabbcaabccabbc"
+    assert "".join(crowd(Fair(Newest(), 3), "abc", 16)) == "cccabbbbcaaaabcc"
 
 
 # --- bad input ------------------------------------------------------------------------------------

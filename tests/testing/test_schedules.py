@@ -79,3 +79,9 @@ def test_a_run_is_told_as_fifo_except():
     )
     assert [one.step for one in deviations(made)] == [7, 9]
     assert describe([("ab", 0)]) == describe([]) == "FIFO at every step"
+
+
+def test_a_sentence_says_how_many_deviations_it_leaves_out():
+    text = describe([(("a", "b"), 1)] * 300)
+    assert text.count("ran 'b' before 'a'") == 10
+    assert text.endswith("; and at 290 more")

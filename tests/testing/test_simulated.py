@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
 from typing import Any
@@ -166,6 +167,31 @@ def test_budgets_and_monitors_see_virtual_durations() -> None:
 
 
 @pytest.mark.rule("VIRT-03")
+@pytest.mark.rule("VIRT-02")
+def test_a_line_that_is_too_slow_for_its_camera_misses_ticks_and_time_goes_on() -> None:
+    with SimulatedExecutor() as sim:
+        channel = sim.channel("a", ctypes.c_int)
+        out, into = channel.publisher(), channel.subscriber()
+
+        @taktora.every(0.01, id="camera")
+        def camera() -> None:
+            out.send_copy(ctypes.c_int(1))
+
+        @taktora.on(into, id="stage")
+        def stage() -> None:
+            into.take()
+
+        sim.add(camera)
+        sim.add(stage)
+        sim.takes("stage", 0.012)
+        sim.advance(1)
+        assert 1_000_000_000 <= sim.now_ns <= 1_012_000_000
+        assert sim.executions("camera") + sim.stats()["camera"].skipped >= 98
+        assert sim.stats()["camera"].skipped > 10
+        sim.advance(1)
+        assert 2_000_000_000 <= sim.now_ns <= 2_024_000_000
+
+
 def test_an_item_may_say_itself_how_long_it_takes() -> None:
     with SimulatedExecutor(worker_threads=1) as sim:
 
