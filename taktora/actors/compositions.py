@@ -149,6 +149,16 @@ class CompositionCell(WatchedCell):
         self._began: Nanos = 0
 
     @property
+    def walked(self) -> bool:
+        """Whether one execution goes through all nodes."""
+        return self._walked
+
+    @property
+    def node_ids(self) -> tuple[str, ...]:
+        """Ids of the nodes."""
+        return self._plan.ids
+
+    @property
     def kind(self) -> Literal["chain", "graph"]:
         """Which of the two it is."""
         return self._plan.kind

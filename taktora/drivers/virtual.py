@@ -6,8 +6,9 @@ until :meth:`VirtualDriver.pass_time`, and where a real system leaves the order 
 ready actors runs next, which worker is done first) ``choose`` is asked.
 
 An execution is one step: nothing can get in between, as nothing can between two byte codes that
-matter to an actor. One that takes virtual time (:meth:`spend`) keeps its worker busy until then,
-or the driver, if it runs inline. Imports neither threading nor iceoryx2.
+matter to an actor. One that is known to take virtual time takes its mail when it begins, keeps a
+worker busy, and runs at the end of that time, so that what it sends comes out then. Without a pool
+it keeps the driver busy. Imports neither threading nor iceoryx2.
 """
 
 from __future__ import annotations
@@ -36,22 +37,64 @@ class VirtualActor(Runnable, Protocol):
     """An actor as this driver sees it."""
 
     actor_id: str
+    inbox: Any
+
+
+class Hand:
+    """A mailbox of which an actor, busy in virtual time, has taken one thing already."""
+
+    __slots__ = ("_entry", "_inbox")
+
+    def __init__(self, inbox: Any) -> None:
+        self._inbox = inbox
+        self._entry = inbox.take()
+
+    def take(self) -> Any | None:
+        """That one thing, once."""
+        entry, self._entry = self._entry, None
+        return entry
+
+    def close(self) -> tuple[Any, ...]:
+        """Close the mailbox; what was taken and not handled comes first."""
+        left: tuple[Any, ...] = self._inbox.close()
+        return left if self._entry is None else (self._entry, *left)
+
+    def __bool__(self) -> bool:
+        return self._entry is not None or bool(self._inbox)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
 
 
 @define(eq=False)
 class Entry:
-    """Something that could happen now: an actor runs, or (``answer``) a worker says it has."""
+    """Something that could happen now: an actor runs, sets out to, or is done."""
 
     cell: VirtualActor
     answer: Stimulus | None = None
+    """It has run; what is left is to say so."""
+    takes: Nanos = 0
+    """It keeps a worker busy for so long, and runs at the end of it."""
+    hand: Hand | None = None
+    """That time is over; this is what it took along when it set out."""
     passed_over: int = 0
     """How many went before it since it was ready."""
+
+    @property
+    def ends(self) -> bool:
+        """A worker that was busy with it will be idle."""
+        return self.answer is not None or self.hand is not None
+
+    @property
+    def sets_out(self) -> bool:
+        """It takes its mail now and runs later."""
+        return self.takes > 0 and self.hand is None
 
     @property
     def label(self) -> str:
         """What a chooser sees: the same in every run of the same schedule."""
         actor_id = str(self.cell.actor_id)
-        return actor_id if self.answer is None else f"{actor_id} done"
+        return f"{actor_id} done" if self.ends else actor_id
 
 
 @define(eq=False)
@@ -93,6 +136,8 @@ class VirtualDriver(Obeying):
         """Called with everything the scheduler was told, and what it answered."""
         self.work: Callable[[VirtualActor], Stimulus] = lambda cell: cell.run()
         """Lets an actor handle its mail."""
+        self.duration: Callable[[VirtualActor], Nanos] = lambda _: 0
+        """What the next execution of an actor will take, as far as that is known before."""
         self.late_answers = False
         """That a worker is done is a step of its own, even if the execution took no time."""
         self.line: list[Entry] = []
@@ -102,6 +147,7 @@ class VirtualDriver(Obeying):
         self._pooled = workers > 0
         self._switch = switch
         self._spent: Nanos = 0
+        self._busy: dict[str, tuple[VirtualActor, Hand]] = {}
         self._agenda: list[tuple[Nanos, int, Callable[[], None]]] = []
         self._sequence = 0
         self._sources: dict[int, _Source] = {}
@@ -160,6 +206,9 @@ class VirtualDriver(Obeying):
     def end(self) -> None:
         """End a run in which nothing is in flight any more; or tear it down."""
         self.line.clear()
+        for cell, hand in self._busy.values():
+            cell.inbox = hand  # so that what it took along is answered
+        self._busy.clear()
         self.report(RunEnded())
 
     @property
@@ -206,7 +255,7 @@ class VirtualDriver(Obeying):
         """What could happen now, oldest first. Call :meth:`settle` before."""
         if not self._pooled or self.idle_workers > 0:
             return self.line
-        return [one for one in self.line if one.answer is not None or one.cell.inline]
+        return [one for one in self.line if one.ends or one.cell.inline]
 
     def step(self, entry: Entry | None = None) -> Entry | None:
         """Let ``entry``, or whoever is chosen, go; what went, ``None`` if nothing could."""
@@ -226,6 +275,8 @@ class VirtualDriver(Obeying):
         else:
             chosen = candidates[0]
         self.line.remove(chosen)
+        if self._pooled and not chosen.ends and not chosen.cell.inline:
+            chosen.takes = self.duration(chosen.cell)
         self.on_step(chosen, labels, index)
         self._perform(chosen)
         return chosen
@@ -235,25 +286,42 @@ class VirtualDriver(Obeying):
         if entry.answer is not None:
             self.idle_workers += 1
             self.report(entry.answer)
-            return
-        self._spent = 0
+        elif entry.sets_out:
+            self.idle_workers -= 1
+            hand = Hand(cell.inbox)
+            self._busy[cell.actor_id] = cell, hand
+            done = Entry(cell, takes=entry.takes, hand=hand)
+            self.at(self.now + entry.takes, lambda: self.line.append(done))
+        elif entry.hand is not None:
+            self.idle_workers += 1
+            del self._busy[cell.actor_id]
+            inbox, cell.inbox = cell.inbox, entry.hand
+            try:  # it began when it set out, and what it sends it sends now
+                self._run(cell, -entry.takes)
+            finally:
+                cell.inbox = inbox
+        else:
+            self._run(cell, 0)
+
+    def _run(self, cell: VirtualActor, began: Nanos) -> None:
+        """Let ``cell`` run, from ``began`` nanoseconds after now on, and hear what it says."""
+        self._spent = began
         try:
             answer = self.work(cell)
         finally:
-            spent, self._spent = self._spent, 0
+            spent, self._spent = max(0, self._spent), 0
         if cell.inline or not self._pooled:
             self.now += spent
             self.report(answer)
-            return
-        if not spent and not self.late_answers:
+        elif not spent and not self.late_answers:
             self.report(answer)
-            return
-        self.idle_workers -= 1
-        done = Entry(cell, answer)
-        if spent:
-            self.at(self.now + spent, lambda: self.line.append(done))
         else:
-            self.line.append(done)
+            self.idle_workers -= 1
+            done = Entry(cell, answer)
+            if spent:
+                self.at(self.now + spent, lambda: self.line.append(done))
+            else:
+                self.line.append(done)
 
     # --- time -------------------------------------------------------------------------------------
 

@@ -18,11 +18,12 @@ _PLAIN: Final = Item.on_receive
 class Affliction:
     """What the simulation has in store for one item."""
 
-    __slots__ = ("_before", "_item_id", "delays", "errors", "takes")
+    __slots__ = ("_before", "_item_id", "_reserved", "delays", "errors", "takes")
 
     def __init__(self, item_id: str, before: Callable[[str, Affliction], None]) -> None:
         self._item_id = item_id
         self._before = before
+        self._reserved: Nanos | None = None
         self.errors: list[str] = []
         """Messages of the errors that the next executions raise."""
         self.delays: list[Nanos] = []
@@ -30,13 +31,19 @@ class Affliction:
         self.takes: Nanos = 0
         """What every execution takes, in virtual time."""
 
+    def foresee(self) -> Nanos:
+        """What the next execution will take; chance has decided about it by then."""
+        if self._reserved is None:
+            self._before(self._item_id, self)
+            self._reserved = self.takes + (self.delays.pop(0) if self.delays else 0)
+        return self._reserved
+
     def suffer(self, spend: Callable[[Nanos], None]) -> None:
         """Take the time of one execution; raise if it is to fail."""
-        self._before(self._item_id, self)
-        if self.takes:
-            spend(self.takes)
-        if self.delays:
-            spend(self.delays.pop(0))
+        takes = self.foresee()
+        self._reserved = None
+        if takes:
+            spend(takes)
         if self.errors:
             raise InjectedError(self.errors.pop(0))
 

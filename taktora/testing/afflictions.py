@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from taktora.actors.actor import PROXY_MESSAGES, is_stop
+from taktora.actors.compositions import CompositionCell
 from taktora.actors.items import ItemCell
+from taktora.core.mailbox import Wake
 from taktora.core.triggers import FdTrigger, IntervalTrigger
 from taktora.drivers.virtual import VirtualDriver
 from taktora.errors import UnknownItem
@@ -13,9 +16,14 @@ from taktora.testing import faults
 from taktora.testing.afflicted import Affliction
 from taktora.testing.invariants import Invariants
 from taktora.testing.mishaps import Mishaps
-from taktora.time import to_nanos
+from taktora.time import Nanos, to_nanos
 
 __all__ = ["Afflictions"]
+
+
+def not_work(message: Any) -> bool:
+    """Whether handling ``message`` is no execution of the item."""
+    return is_stop(message) or type(message) in PROXY_MESSAGES
 
 
 class Afflictions:
@@ -35,6 +43,7 @@ class Afflictions:
         self.mishaps: Mishaps | None = None
         """What goes wrong at its own time."""
         driver.on_wake = self._on_wake
+        driver.duration = self._duration
 
     def of(self, item_id: str) -> Affliction:
         """What is in store for an item.
@@ -98,12 +107,26 @@ class Afflictions:
         else:
             affliction.delays.append(to_nanos(mishap.by))
 
+    def _duration(self, cell: Any) -> Nanos:
+        """What the next execution of ``cell`` will take, as far as that can be known before."""
+        head = cell.inbox.head
+        if head is None or (type(head) is not Wake and not_work(head[0])):
+            return 0
+        if isinstance(cell, ItemCell):
+            actor: Any = cell.item_actor
+            return actor.affliction.foresee()  # type: ignore[no-any-return]
+        if isinstance(cell, CompositionCell) and cell.walked:
+            return sum(self.of(node_id).foresee() for node_id in cell.node_ids)
+        return 0
+
     def _on_wake(self, port: Any) -> int:
         """How often a notification is to be delivered."""
         mishap = None if self.mishaps is None else self.mishaps.notification(port.name)
         if mishap is not None:
             self._note("mishap", port.name, mishap.what)
-        dropped = self._counted(self._dropped, port) or (mishap is not None and mishap.what == "drop")
+        dropped = self._counted(self._dropped, port) or (
+            mishap is not None and mishap.what == "drop"
+        )
         self._invariants.rang(port, delivered=not dropped)
         if dropped:
             return 0

@@ -18,9 +18,7 @@ __all__ = ["Feeding"]
 class Feeding:
     """Publishes on the channels that come from outside, and on those that are named."""
 
-    def __init__(
-        self, sim: SimulatedExecutor, given: Mapping[str, st.SearchStrategy[Any]]
-    ) -> None:
+    def __init__(self, sim: SimulatedExecutor, given: Mapping[str, st.SearchStrategy[Any]]) -> None:
         self._sim = sim
         names = sim.fabric.names(sim.domain)
         topics = {name: names.find("channel", name) for name in (*sim.waited_for, *given)}

@@ -125,6 +125,8 @@ class Invariants:
             return
         cell: Any = entry.cell
         self.sender = actor_id = cell.actor_id
+        if entry.hand is not None:  # it has been running since it set out
+            return
         ledger = self.ledgers.get(actor_id)
         if ledger is None or self._closed:
             self.broken("SIM-15", f"{actor_id!r} runs after its end")
@@ -134,6 +136,8 @@ class Invariants:
             elif not ledger.outstanding:
                 self.broken("SIM-01", f"{actor_id!r} runs, and was not told to")
             ledger.running = True
+        if entry.sets_out:  # it sends nothing yet
+            self.sender = OUTSIDE
         if index:
             self._overtook(index)
 

@@ -35,7 +35,7 @@ class Journal:
     def stepped(self, entry: Entry, labels: Sequence[str], index: int) -> None:
         """Somebody is about to go."""
         cell: Any = entry.cell
-        if entry.answer is None:
+        if not entry.ends:
             kind, what = "run", why(cell.inbox.head)
         else:
             kind, what = "done", ""

@@ -102,7 +102,9 @@ class RandomTopology:
 
     def __call__(self, executor: Any) -> None:
         """Add all of it."""
-        channels = {name: executor.channel(name, ctypes.c_uint64, **_ROOM) for name in self.channels}
+        channels = {
+            name: executor.channel(name, ctypes.c_uint64, **_ROOM) for name in self.channels
+        }
         make = _Maker(executor, channels)
         for unit in self.units:
             if isinstance(unit, Part):

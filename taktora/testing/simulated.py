@@ -39,8 +39,8 @@ from taktora.testing.choosers import Chooser, Fair, Fifo, Following, RandomChoos
 from taktora.testing.clocks import VirtualClocks
 from taktora.testing.invariants import Invariants
 from taktora.testing.journal import Journal
-from taktora.testing.outside import record_messages
 from taktora.testing.mishaps import Mishaps
+from taktora.testing.outside import record_messages
 from taktora.testing.progress import MOST_STEPS, Progress
 from taktora.testing.promised import SimulatedPromise
 from taktora.testing.replaying import replay
@@ -175,9 +175,7 @@ class SimulatedExecutor(Hosting):
         """Ids of the items that could run now, oldest first."""
         self._progress.ensure_begun()
         self._driver.settle()
-        return tuple(
-            str(one.cell.actor_id) for one in self._driver.candidates() if one.answer is None
-        )
+        return tuple(str(one.cell.actor_id) for one in self._driver.candidates() if not one.ends)
 
     @property
     def trace(self) -> Trace:

@@ -258,3 +258,47 @@ def test_a_simulation_needs_neither_iceoryx2_nor_a_thread() -> None:
     )
     assert (done.stderr, done.returncode) == ("", 0)
     assert done.stdout.startswith("1\n1\n1\nasked\n")
+
+
+@pytest.mark.rule("VIRT-03")
+@pytest.mark.parametrize("delay", [False, True])
+def test_what_a_slow_execution_sends_comes_out_at_its_end(delay: bool) -> None:
+    with SimulatedExecutor(None, worker_threads=2) as sim:
+        (sink,) = sinks(sim, "sink")
+        publisher = sim.channel("parts", Part).publisher()
+        at: list[int] = []
+
+        class Slow(taktora.Item):
+            item_id = "slow"
+
+            def on_receive(self, message: int, ctx: taktora.Context) -> None:
+                at.append(ctx.now_ns // MS)
+                publisher.send_copy(Part(message, True))
+
+        ref = sim.add(Slow())
+        sim.advance(0.001)
+        if delay:
+            sim.inject(faults.Delay("slow", 0.005))
+        else:
+            sim.takes("slow", 0.005)
+        ref.tell(1)
+        ref.tell(2)
+        sim.advance(0.0049)
+        assert sink.got == []
+        sim.advance(0.0001)
+        assert (at, sink.got) == ([1, 6], [[1, 2]]) if delay else ([1], [[1]])
+        sim.advance(0.01)
+        assert [number for taken in sink.got for number in taken] == [1, 2]
+
+
+@pytest.mark.rule("VIRT-03")
+def test_who_asked_a_busy_item_is_answered_when_all_is_closed() -> None:
+    with SimulatedExecutor(worker_threads=1) as sim:
+        ref = sim.add(taktora.item(lambda: None), id="busy")
+        sim.takes("busy", 1)
+        promise = ref.ask("?", block=False)
+        sim.step()
+        assert sim.ready == ()
+        sim.close()
+        with pytest.raises(taktora.ActorDeadError):
+            promise.get()
