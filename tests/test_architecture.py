@@ -266,6 +266,13 @@ def test_a_simulation_reaches_iceoryx2_by_no_import(every: list[Import]):
     assert reaching_iceoryx2(rooms, every) == []
 
 
+@pytest.mark.rule("INMEM-05")
+def test_the_in_memory_transport_has_no_threads_no_clock_and_no_chance(every: list[Import]):
+    found = closure(["inmemory", "transport"], every)
+    assert "taktora.inmemory.fabric" in found
+    assert not found.keys() & {"iceoryx2", "threading", "_thread", "time", "random", "secrets"}
+
+
 def test_iceoryx2_is_seen_at_any_remove():
     code = {
         "taktora/actors/x.py": "def f():\n    from taktora.adding import y",

@@ -62,6 +62,9 @@ class Names:
     def __init__(self) -> None:
         self._names: WeakValueDictionary[tuple[str, str], Name[Any]] = WeakValueDictionary()
 
+    def __len__(self) -> int:
+        return len(self._names)
+
     def find(self, kind: str, name: str) -> Any:
         """What ``name`` stands for as a ``kind``; ``None`` when it is free."""
         found = self._names.get((kind, name))

@@ -196,7 +196,7 @@ class ChannelRules(Machine):
     def take(self, subscriber: int, keep: bool, times: int) -> None:
         port = self.pick(self.ports, subscriber, role="subscriber")
         for _ in range(times if port is not None else 0):
-            sample = self.both(lambda port: port.take(), port)
+            sample = self.both(lambda port: port.take(), port, taker=port)
             if sample is not None:
                 self.both(lambda sample: sample.view, sample)
                 if keep:
@@ -211,15 +211,23 @@ class ChannelRules(Machine):
             if one is not None:
                 self.both(lambda port: port.connect(), one)
 
+    def may_be_overwritten(self, held: Twin) -> bool:
+        """INMEM-17, the one thing that is not the same: its subscriber was closed."""
+        taker = getattr(held, "taker", None)
+        return taker is not None and (not hasattr(taker, "real") or taker.real.closed)
+
     @precondition(lambda self: self.samples)
     @rule(sample=PICK, keep=st.booleans())
     def read_sample(self, sample: int, keep: bool) -> None:
         one = self.samples[sample % len(self.samples)]
+        if self.may_be_overwritten(one):
+            return
         self.both(lambda sample: read(sample.payload), one)
         self.both(lambda sample: spoil(sample.payload), one)
         self.both(lambda sample: repr(sample.numpy()), one)
         if keep:
-            view = self.both(lambda sample: [sample.view], one)
+            taker = getattr(one, "taker", None)
+            view = self.both(lambda sample: [sample.view], one, taker=taker)
             if view is not None:
                 self.views.append(view)
 
@@ -232,6 +240,7 @@ class ChannelRules(Machine):
     @rule(view=PICK)
     def drop_view(self, view: int) -> None:
         one = self.views[view % len(self.views)]
-        self.both(lambda view: view[0].tobytes(), one)
+        if not self.may_be_overwritten(one):
+            self.both(lambda view: view[0].tobytes(), one)
         self.drop(self.views, view)
         del one

@@ -12,8 +12,8 @@ from .channel_rules import ChannelRules
 from .service_rules import ServiceRules
 
 CONFORMANCE = settings(
-    max_examples=250,
-    stateful_step_count=40,
+    max_examples=400,
+    stateful_step_count=50,
     deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
