@@ -151,7 +151,8 @@ def _progress_of(recorder: Recorder, options: argparse.Namespace) -> Any:
         if options.messages:
             shares.append(count / options.messages)
         full = f", {recorder.full_reads} full reads" if recorder.full_reads else ""
-        where = f" of {len(recorder.channels)} channels" if recorder.channels else ""
+        channels = len(recorder.channels)
+        where = f" of {channels} channel{'' if channels == 1 else 's'}" if channels else ""
         return Progress(
             min(max(shares), 1.0) if shares else None,
             f"{as_time(passed)}  {count} messages{where}, {as_bytes(recorder.size)}{full}",
