@@ -26,9 +26,9 @@ examples:
   taktora record imu 'arm/*' -o run.mcap --for 60
   taktora record --all --exclude 'camera/*' --domain rig-2
 
-Channels that do not exist yet are recorded once they do. A message's time is when it was read,
---period after it was published at most. Nobody waits for the recorder: where a buffer was found
-full ("full reads"), messages may have been lost before they were read.
+Channels that do not exist yet are recorded once they do. Times are exact to one --period.
+Nobody waits for the recorder: where a buffer was found full ("full reads"), messages may have been
+lost before they were read.
 
 exit codes:
   0  recorded, and ended by --for, --messages, Ctrl-C, SIGTERM or SIGHUP
