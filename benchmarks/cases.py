@@ -208,8 +208,10 @@ def _recorded() -> tuple[Case, ...]:
             title=f"{title}, with and without a recorder in another process",
             variants=(
                 _ours("taktora", "recorded", opener, None),
-                _ours("taktora recorded", "recorded", opener, 0.001),
-                _ours("taktora recorded, --period 0.01", "recorded", opener, 0.01),
+                *(
+                    _ours(f"recorded, --period {period}", "recorded", opener, period)
+                    for period in (0.001, 0.004, 0.01)
+                ),
             ),
             operations=3000,
             warm_up=500,

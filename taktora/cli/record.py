@@ -26,9 +26,9 @@ examples:
   taktora record imu 'arm/*' -o run.mcap --for 60
   taktora record --all --exclude 'camera/*' --domain rig-2
 
-Channels that do not exist yet are recorded once they do. A message's time is when it was read,
---period after it was published at most. Nobody waits for the recorder: where a buffer was found
-full ("full reads"), messages may have been lost before they were read.
+Channels that do not exist yet are recorded once they do. Times are exact to one --period.
+Nobody waits for the recorder: where a buffer was found full ("full reads"), messages may have been
+lost before they were read.
 
 exit codes:
   0  recorded, and ended by --for, --messages, Ctrl-C, SIGTERM or SIGHUP
@@ -151,7 +151,8 @@ def _progress_of(recorder: Recorder, options: argparse.Namespace) -> Any:
         if options.messages:
             shares.append(count / options.messages)
         full = f", {recorder.full_reads} full reads" if recorder.full_reads else ""
-        where = f" of {len(recorder.channels)} channels" if recorder.channels else ""
+        channels = len(recorder.channels)
+        where = f" of {channels} channel{'' if channels == 1 else 's'}" if channels else ""
         return Progress(
             min(max(shares), 1.0) if shares else None,
             f"{as_time(passed)}  {count} messages{where}, {as_bytes(recorder.size)}{full}",

@@ -61,8 +61,8 @@ class Tap(Closing):
         self._receive: Callable[[], Any] | None = self._raw.receive
         node.held.add(self)
 
-    def drain(self, now: Callable[[], int]) -> tuple[list[tuple[int, bytes]], int]:
-        """Copies of what waits, each with the time at which it was taken, and how full it was.
+    def drain(self) -> tuple[list[bytes], int]:
+        """Copies of what waits, in order, and how full it was.
 
         How full: the most payloads that one publisher had waiting. Where that is ``buffer_size``,
         its buffer was full, and older payloads may have been lost.
@@ -74,14 +74,14 @@ class Tap(Closing):
         receive = self._receive
         if receive is None:
             raise PortClosed(f"the tap of channel {self.name!r} is closed")
-        taken: list[tuple[int, bytes]] = []
+        taken: list[bytes] = []
         waiting: dict[int, int] = {}
         size, dynamic = self.layout.size, self.layout.dynamic
         try:
             while (raw := receive()) is not None:
-                at, header = now(), raw.header
+                header = raw.header
                 length = size * header.number_of_elements if dynamic else size
-                taken.append((at, ctypes.string_at(raw.payload_ptr, length) if length else b""))
+                taken.append(ctypes.string_at(raw.payload_ptr, length) if length else b"")
                 publisher = header.publisher_id.value
                 waiting[publisher] = waiting.get(publisher, 0) + 1
                 if len(taken) >= _MOST:

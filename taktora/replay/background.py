@@ -20,8 +20,8 @@ _FLUSH: Final = 1.0
 _ROOM: Final = 64 << 20
 """Bytes that may wait for the disk; more would only hide that it is too slow."""
 
-_Batch = list[tuple[Nanos, bytes]]
-_Given = RecordedChannel | tuple[str, _Batch]
+_Batch = list[tuple[Nanos, str, bytes]]
+_Given = RecordedChannel | _Batch
 
 
 class Background:
@@ -48,10 +48,10 @@ class Background:
         """Declare a channel."""
         self._queue.put(channel)
 
-    def write(self, name: str, batch: _Batch) -> None:
-        """Add messages with their times."""
-        self._given += sum(len(data) for _, data in batch)
-        self._queue.put((name, batch))
+    def write(self, batch: _Batch) -> None:
+        """Add messages with their times, none before an earlier one's."""
+        self._given += sum(len(data) for *_, data in batch)
+        self._queue.put(batch)
 
     def finish(self, full_reads: Mapping[str, int]) -> None:
         """Write all that was given, and finish the file.
@@ -94,7 +94,6 @@ class Background:
         if isinstance(one, RecordedChannel):
             self._writer.add_channel(one)
             return
-        name, batch = one
-        for at, data in batch:
+        for at, name, data in one:
             self._writer.write(name, data, at)
             self._done += len(data)

@@ -71,7 +71,7 @@ class Message(NamedTuple):
 
     channel: str
     log_time_ns: Nanos
-    """When the recorder read it, in ns since 1970."""
+    """When the recorder read it, in ns since 1970; those read together are spread out."""
     publish_time_ns: Nanos
     """When it was published; the same as ``log_time_ns`` where the publisher wrote none down."""
     data: bytes

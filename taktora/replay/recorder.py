@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -49,7 +50,8 @@ def node_of(source: Any) -> Node:
 class Recorder(Closing):
     """Records what is published on channels, from the moment it is made until it is closed.
 
-    It subscribes to each channel and copies what waits whenever :meth:`poll` is called. Nobody is
+    It subscribes to each channel and copies what waits whenever :meth:`poll` is called. Messages that
+    waited together get times that are spread evenly over the time since the poll before. Nobody is
     woken and nobody waits for it: a publisher that is faster than :meth:`poll` overwrites what was
     not read. Reads that may have lost something so are counted. One thread polls; the numbers may
     be read from any.
@@ -93,6 +95,9 @@ class Recorder(Closing):
         self._messages: dict[str, int] = {}
         self._bytes: dict[str, int] = {}
         self._full_reads: dict[str, int] = {}
+        self._looked: dict[str, Nanos] = {}
+        self._at: Nanos = 0
+        self._taken: list[tuple[Nanos, str, bytes]] = []
         self._began = time.monotonic_ns()
         self._ended: Nanos | None = None
         self._look_at = self._began + _LOOK
@@ -129,12 +134,14 @@ class Recorder(Closing):
         before, self.fullness = self.count, 0.0
         if self._background.is_behind:
             return 0
-        for tap in self._wanted.taps.values():
-            self._drain(tap, None if most is None else most - (self.count - before))
+        self._at = self._now()
         now = time.monotonic_ns()
         if now >= self._look_at:
             self._look_at = now + _LOOK
             self._tend()
+        for tap in self._wanted.taps.values():
+            self._drain(tap)
+        self._write(most)
         return self.count - before
 
     def run(
@@ -229,26 +236,40 @@ class Recorder(Closing):
                 self._declare(self._described(tap))
             except PayloadMismatch as error:
                 self._wanted.refuse(tap, str(error))
-            else:
-                self._drain(tap, None)
-        self._wanted.let_go(lambda tap: self._drain(tap, None))
+        self._wanted.let_go(self._drain)
 
-    def _drain(self, tap: Tap, most: int | None) -> None:
-        batch, fullest = tap.drain(self._now)
-        if not batch:
-            return
+    def _drain(self, tap: Tap) -> None:
+        """Take what waits; it is written with what waits elsewhere, in the order of time."""
         name, limits = tap.name, tap.limits
+        payloads, fullest = tap.drain()
+        now = self._at  # one time for all channels: what comes at the next look is later
+        since = self._looked.get(name, now)
+        self._looked[name] = now
+        if not payloads:
+            return
         self.fullness = max(self.fullness, fullest / limits.buffer_size)
         history = limits.history_size if not self._messages[name] else 0
         if fullest >= limits.buffer_size and fullest > history:
             self._full_reads[name] += 1
             self.full_reads += 1
-        if most is not None:
-            batch = batch[:most]
-        self._messages[name] += len(batch)
-        self._bytes[name] += sum(len(data) for _, data in batch)
+        passed, count = now - since, len(payloads)
+        self._taken += [
+            (since + passed * number // count, name, data)
+            for number, data in enumerate(payloads, 1)
+        ]
+
+    def _write(self, most: int | None) -> None:
+        """Hand on what was taken, at most ``most`` messages of it."""
+        taken, self._taken = self._taken, []
+        taken.sort(key=itemgetter(0))  # stable: those of one channel stay in order
+        batch = taken if most is None else taken[:most]
+        if not batch:
+            return
+        for _, name, data in batch:
+            self._messages[name] += 1
+            self._bytes[name] += len(data)
         self.count += len(batch)
-        self._background.write(name, batch)
+        self._background.write(batch)
 
     def _declare(self, channel: RecordedChannel) -> None:
         if channel.name not in self._messages:

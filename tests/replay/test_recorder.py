@@ -93,6 +93,31 @@ def test_what_is_published_is_recorded_in_order(
     del silent
 
 
+@pytest.mark.rule("REPLAY-26")
+def test_messages_that_waited_together_are_spread_over_the_time_since_the_look_before(
+    node: taktora.Node, other: taktora.Node, tmp_path: Path
+) -> None:
+    one, two = (node.channel(name, ctypes.c_uint64).publisher() for name in ("a", "b"))
+    with Recorder(other, tmp_path / "a.mcap", ["*"]) as recorder:
+        times = iter((10_000, 20_000, 20_400))
+        recorder._now = lambda: next(times)
+        recorder.poll()
+        for number in range(4):
+            one.send_copy(number)
+            if number % 2:
+                two.send_copy(number)
+        recorder.poll()
+        two.send_copy(9)
+        recorder.poll()
+    with Recording(tmp_path / "a.mcap") as recording:
+        read = [(m.channel, m.log_time_ns, m.data[0]) for m in recording.messages()]
+    assert sorted(read) == [
+        ("a", 12_500, 0), ("a", 15_000, 1), ("a", 17_500, 2), ("a", 20_000, 3),
+        ("b", 15_000, 1), ("b", 20_000, 3), ("b", 20_400, 9),
+    ]  # fmt: skip
+    assert [at for _, at, _ in read] == sorted(at for _, at, _ in read)
+
+
 @pytest.mark.rule("REPLAY-22")
 def test_a_read_that_found_the_buffer_full_is_counted_and_kept_in_the_file(
     node: taktora.Node, other: taktora.Node, tmp_path: Path
