@@ -108,8 +108,8 @@ class Progress:
         """Go on until ``until``, the predicate, or the end of the run; how many steps it took.
 
         With none of them, until nothing will ever happen again. Executions that take time on the
-        driver may lead past ``until``; whoever is ready then has to wait, unless ``patient``, which
-        goes on until nobody is. ``most`` bounds the steps at one instant, or of all that patience;
+        driver may lead past ``until``; as many as are ready then still go, or, if ``patient``, it goes
+        on until nobody is. ``most`` bounds the steps at one instant, or of all that patience;
         ``beyond`` lets time pass after the end of the run.
 
         Raises:
@@ -118,14 +118,17 @@ class Progress:
         """
         driver, before = self._driver, self.steps
         instant, now = before, driver.now
+        last: int | None = None
         while True:
             driver.settle()
             if (self.end_if_over() and not beyond) or (predicate is not None and predicate()):
                 return self.steps - before
             if driver.now != now and not patient:
                 instant, now = self.steps, driver.now
-                if until is not None and now > until:
-                    return self.steps - before
+                if until is not None and now > until and last is None:
+                    last = self.steps + len(driver.line)
+            if last is not None and self.steps >= last:  # else an overload would go on for ever
+                return self.steps - before
             gone = self.step()
             if gone is not None:
                 if self.steps - instant > most:
