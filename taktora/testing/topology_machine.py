@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
 )
@@ -153,11 +152,14 @@ class TopologyMachine(RuleBasedStateMachine):
             if not isinstance(failed.__cause__, InjectedError):
                 raise
 
-    @invariant()
-    def laws_hold(self) -> None:
-        """Everything in ``spec/simulation.md``."""
+    def check_invariants(self, *args: Any, **kwargs: Any) -> None:
+        """The laws of ``spec/simulation.md``, then your own: as :meth:`RuleBasedStateMachine`'s.
+
+        Not one more ``@invariant``: Hypothesis would print it after each of the steps to read.
+        """
         if hasattr(self, "sim"):
             self.sim.check()
+        super().check_invariants(*args, **kwargs)
 
     # --- what happens by itself -----------------------------------------------------------------------
 
