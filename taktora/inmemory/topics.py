@@ -25,7 +25,7 @@ _address = ctypes.addressof
 class Topic:
     """What a channel's name stands for."""
 
-    __slots__ = ("__weakref__", "fabric", "kind", "limits", "name", "senders", "takers")
+    __slots__ = ("__weakref__", "arrivals", "fabric", "kind", "limits", "name", "senders", "takers")
 
     def __init__(self, fabric: Fabric, name: str, kind: PayloadKind, limits: ChannelLimits) -> None:
         self.fabric = fabric
@@ -34,6 +34,8 @@ class Topic:
         self.limits = limits
         self.senders: list[_Sender] = []
         self.takers: list[Receiver] = []
+        self.arrivals = 0
+        """How many subscribers there were, for publishers to look again only then."""
 
     @property
     def dynamic_config(self) -> Topic:
@@ -44,6 +46,14 @@ class Topic:
     def number_of_subscribers(self) -> int:
         """Subscribers of every node."""
         return len(self.takers)
+
+    def update(self, sender: _Sender) -> None:
+        """Lay wires to the subscribers that ``sender`` does not know yet."""
+        sender.seen = self.arrivals
+        known = [taker for taker, _ in sender.wires]
+        for taker in self.takers:
+            if taker not in known:
+                self.connect(sender, taker)
 
     def connect(self, sender: _Sender, taker: Receiver) -> None:
         """Lay a wire, and put the history into it."""
@@ -66,6 +76,7 @@ class _Sender:
         "label",
         "loans",
         "overflow",
+        "seen",
         "size",
         "wires",
     )
@@ -78,6 +89,7 @@ class _Sender:
         self.loans = 0
         self.size = limits.buffer_size
         self.overflow = limits.overflow
+        self.seen = 0
         self.wires: list[tuple[Receiver, Wire]] = []
         self.history: deque[tuple[int, Block]] | None = (
             deque(maxlen=limits.history_size) if limits.history_size else None
@@ -97,8 +109,7 @@ class RawPublisher:
         self._membership = membership
         self._bytes = topic.kind.size
         self._sender = sender = _Sender(topic)
-        for taker in topic.takers:
-            topic.connect(sender, taker)
+        topic.update(sender)
         topic.senders.append(sender)
 
     @property
@@ -111,7 +122,8 @@ class RawPublisher:
         return _Loan(self._membership, self._sender, size if size is not None else self._bytes)
 
     def update_connections(self) -> None:
-        """Nothing: wires are laid at once."""
+        """Lay wires to new subscribers, with the history; else the next send does."""
+        self._membership.of.update(self._sender)
 
     def __del__(self) -> None:
         sender = getattr(self, "_sender", None)
@@ -146,15 +158,13 @@ class _Loan:
         sender.loans -= 1
         if not sender.active:
             raise Refused("ConnectionBrokenSinceSenderNoLongerExists")
-        block, moment, size, overflow = (
-            self.block,
-            sender.fabric.moment(),
-            sender.size,
-            sender.overflow,
-        )
+        topic = self._membership.of
+        if sender.seen != topic.arrivals:
+            topic.update(sender)
+        block, moment = self.block, sender.fabric.moment()
         if sender.history is not None:
             sender.history.append((moment, block))
-        reached = 0
+        size, overflow, reached = sender.size, sender.overflow, 0
         for _, wire in sender.wires:
             reached += wire.lanes[0].push(moment, block, size, overflow=overflow)
         on_send = sender.fabric.on_send
@@ -180,9 +190,8 @@ class RawSubscriber:
             raise Refused("ExceedsMaxSupportedSubscribers")
         self._membership = membership
         self._receiver = receiver = Receiver(topic.fabric, limits.max_borrowed)
-        for sender in topic.senders:
-            topic.connect(sender, receiver)
         topic.takers.append(receiver)
+        topic.arrivals += 1
 
     def receive(self) -> Taken | None:
         """What has waited longest, or what the fabric chooses."""

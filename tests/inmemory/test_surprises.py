@@ -153,6 +153,22 @@ def test_a_sample_keeps_its_channel_alive_but_not_the_event_beside_it(make_node)
     assert node.channel("c", U64).limits.buffer_size == 16
 
 
+@pytest.mark.rule("INMEM-18")
+def test_a_publisher_that_closes_with_a_loan_out_keeps_its_slot_and_meets_nobody_new(node):
+    channel = node.channel("c", U64, max_publishers=1, history_size=2)
+    publisher = channel.publisher()
+    publisher.send_copy(1)
+    assert channel.subscriber().take().payload == 1
+    loan = publisher.loan()
+    payload = loan.__enter__()
+    publisher.close()
+    with pytest.raises(PortLimitReached):
+        channel.publisher()
+    assert channel.subscriber().take() is None
+    del loan, payload
+    channel.publisher()
+
+
 @pytest.mark.rule("INMEM-17")
 def test_what_a_closed_subscriber_took_stays_as_it_was_in_memory_and_is_overwritten_otherwise(node):
     channel = node.channel("c", U64, max_subscribers=1)
