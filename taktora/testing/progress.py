@@ -46,6 +46,8 @@ class Progress:
         """There was a run, or is one."""
         self.steps = 0
         """Steps made, over all runs."""
+        self.broken: Exception | None = None
+        """What the predicate of this run raised; the end of the run raises it."""
         self._operating = False
         driver.work = self._work
 
@@ -145,8 +147,9 @@ class Progress:
         self._driver.end()
         self._switch.stopping = False
         failure, self._driver.failure = self._driver.failure, None
-        error: BaseException | None = None
-        if failure is not None:
+        error: BaseException | None = self.broken
+        self.broken = None
+        if error is None and failure is not None:
             error = failure.error
             if isinstance(error, Exception):
                 composition = getattr(failure.actor_id, "composition", None)
