@@ -10,11 +10,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-import taktora
+from tests.runtimes import REAL, RUNTIMES, Runtime, make_on
 
 _serial = itertools.count()
 
@@ -89,23 +90,41 @@ def _no_leftover_threads_or_settings() -> Iterator[None]:
     assert sys.getswitchinterval() == interval
 
 
-RUNTIMES = {"inline": 0, "pool-1": 1, "pool-4": 4}
-
-
-@pytest.fixture(params=list(RUNTIMES))
-def workers(request: pytest.FixtureRequest) -> int:
-    """Worker threads of each runtime: one suite for all of them."""
-    return RUNTIMES[request.param]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One suite for every runtime; the markers ``virtual`` and ``real`` say who fits."""
+    if "runtime" not in metafunc.fixturenames:
+        return
+    marked = metafunc.definition.get_closest_marker
+    virtual = marked("virtual") is not None and marked("real") is None
+    names = [name for name, one in RUNTIMES.items() if virtual or not one.virtual]
+    if "workers" not in metafunc.fixturenames:  # the test itself says how many
+        names = [REAL.name, *(name for name in names if RUNTIMES[name].virtual)]
+    if names != [REAL.name]:
+        metafunc.parametrize("runtime", names, indirect=True)
 
 
 @pytest.fixture
-def make_executor(domain: str) -> Iterator[Callable[..., taktora.Executor]]:
-    """Executors in this test's domain, closed at the end."""
-    made: list[taktora.Executor] = []
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    """What drives this test's executors."""
+    return RUNTIMES.get(getattr(request, "param", REAL.name), REAL)
 
-    def make(**options: object) -> taktora.Executor:
+
+@pytest.fixture
+def workers(runtime: Runtime) -> int:
+    """Worker threads of each runtime: one suite for all of them."""
+    return runtime.workers
+
+
+@pytest.fixture
+def make_executor(
+    domain: str, runtime: Runtime, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Any]]:
+    """Executors in this test's domain, closed at the end."""
+    made: list[Any] = []
+
+    def make(**options: Any) -> Any:
         options.setdefault("domain", domain)
-        executor = taktora.Executor(**options)  # type: ignore[arg-type]
+        executor = make_on(runtime, request.node.name, **options)
         made.append(executor)
         return executor
 
@@ -115,6 +134,6 @@ def make_executor(domain: str) -> Iterator[Callable[..., taktora.Executor]]:
 
 
 @pytest.fixture
-def executor(make_executor: Callable[..., taktora.Executor], workers: int) -> taktora.Executor:
+def executor(make_executor: Callable[..., Any], workers: int) -> Any:
     """An executor on each runtime in turn."""
     return make_executor(worker_threads=workers)

@@ -48,6 +48,8 @@ class Progress:
         """Steps made, over all runs."""
         self.on_worked: Callable[[Any], None] = lambda _: None
         """Called with a cell after its step, before its answer is reported."""
+        self.broken: Exception | None = None
+        """What the predicate of this run raised; the end of the run raises it."""
         self._operating = False
         self.around: Callable[[], AbstractContextManager[None]] = nullcontext
         """Entered around every execution."""
@@ -159,8 +161,9 @@ class Progress:
         self._driver.end()
         self._switch.stopping = False
         failure, self._driver.failure = self._driver.failure, None
-        error: BaseException | None = None
-        if failure is not None:
+        error: BaseException | None = self.broken
+        self.broken = None
+        if error is None and failure is not None:
             error = failure.error
             if isinstance(error, Exception):
                 composition = getattr(failure.actor_id, "composition", None)

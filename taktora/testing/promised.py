@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taktora.actors.promise import Promise
@@ -32,3 +33,10 @@ class SimulatedPromise(Promise[T]):
             super()._wait(timeout)
         elif not self.done:
             home.await_promise(self, timeout)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait as :meth:`get` does: the event loop stands still while the simulation goes on."""
+        yield from ()
+        return self.get()
+
+    __iter__ = __await__

@@ -167,8 +167,8 @@ class SimulatedExecutor(Hosting):
 
     @property
     def now_ns(self) -> Nanos:
-        """Virtual time: nanoseconds since the beginning."""
-        return self._driver.now
+        """Virtual time: nanoseconds since the beginning; inside an execution, with what it spent."""
+        return self._driver.clock()
 
     @property
     def ready(self) -> tuple[str, ...]:
@@ -475,12 +475,22 @@ class SimulatedExecutor(Hosting):
     def _run(
         self, *, until: Nanos | None = None, predicate: Callable[[], object] | None = None
     ) -> None:
+        satisfied = False
+
+        def ask() -> bool:
+            nonlocal satisfied
+            try:
+                satisfied = predicate is not None and bool(predicate())
+            except Exception as error:  # noqa: BLE001  # raised when all is at rest
+                self._progress.broken, satisfied = error, True
+            return satisfied
+
         self.start()
         with self._recorded_go():
-            self._progress.drive(until=until, predicate=predicate)
+            self._progress.drive(until=until, predicate=ask)
         if not self.running:
             return
-        if until is None and (predicate is None or not predicate()):
+        if until is None and not satisfied:
             raise SimulationError(
                 "nothing will ever happen again and nobody stopped the run: no timer is armed and "
                 "nobody is ready"

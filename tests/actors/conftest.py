@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import taktora
+from tests.runtimes import LIMIT, driven
 
-LIMIT = 10.0
-"""Seconds after which something that must happen is said not to happen."""
+__all__ = ["LIMIT", "EchoActor", "EchoItem", "Host", "add_echo"]
 
 
 class EchoActor(taktora.Actor):
@@ -32,8 +32,8 @@ Host = Callable[[], taktora.ActorRef[Any]]
 
 @pytest.fixture
 def running(executor: taktora.Executor) -> Iterator[taktora.Executor]:
-    """An executor of each runtime, with its driver on a thread of its own."""
-    with taktora.Runner(executor):
+    """An executor of each runtime that runs: on a thread of its own, or whenever somebody waits."""
+    with driven(executor):
         yield executor
 
 

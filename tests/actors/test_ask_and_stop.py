@@ -15,6 +15,9 @@ import taktora
 from taktora.actors.inbox import Inbox
 from taktora.errors import BlockingInActor, ExecutorNotRunning
 from tests.actors.conftest import LIMIT, EchoActor, EchoItem, add_echo
+from tests.runtimes import driven, eventually
+
+pytestmark = pytest.mark.virtual
 
 Ref = taktora.ActorRef[Any]
 Make = Callable[..., taktora.Executor]
@@ -43,6 +46,7 @@ class StoppedInTheGap(EchoActor):
 
 @pytest.mark.rule("ACT-12")
 @pytest.mark.parametrize("how", ["ask", "ask with timeout", "future", "tell"])
+@pytest.mark.real("a race")
 def test_an_actor_that_stops_between_the_look_and_the_put_answers(
     running: taktora.Executor, how: str
 ) -> None:
@@ -59,6 +63,7 @@ def test_an_actor_that_stops_between_the_look_and_the_put_answers(
 
 
 @pytest.mark.rule("ACT-12")
+@pytest.mark.real("threads that race")
 def test_asks_that_race_with_stop_are_all_answered(running: taktora.Executor, kind: str) -> None:
     for _ in range(20):
         ref = add_echo(running, kind)
@@ -129,7 +134,7 @@ def test_a_removed_item_answers_what_waits(running: taktora.Executor) -> None:
     gate.set()
     with suppress(taktora.ActorDeadError):
         assert future.get(timeout=LIMIT) == 1
-    assert ref.actor_stopped.wait(LIMIT)
+    eventually(running, ref.actor_stopped)
 
 
 @pytest.mark.rule("ACT-04")
@@ -145,6 +150,7 @@ def test_stop_while_nothing_runs_is_done_at_once(executor: taktora.Executor, kin
 
 
 @pytest.mark.rule("ACT-13")
+@pytest.mark.real("in a simulation, waiting is running")
 def test_an_ask_that_nobody_would_answer_is_refused_and_not_sent(
     executor: taktora.Executor, kind: str
 ) -> None:
@@ -156,6 +162,7 @@ def test_an_ask_that_nobody_would_answer_is_refused_and_not_sent(
 
 
 @pytest.mark.rule("ACT-13")
+@pytest.mark.real("in a simulation, waiting is running")
 def test_an_ask_with_a_timeout_waits_for_a_run_that_long(
     executor: taktora.Executor, kind: str
 ) -> None:
@@ -168,6 +175,7 @@ def test_an_ask_with_a_timeout_waits_for_a_run_that_long(
 
 @pytest.mark.rule("ACT-13")
 @pytest.mark.parametrize("how", ["ask", "stop"])
+@pytest.mark.real("a thread that waits")
 def test_whoever_waits_when_the_run_ends_is_not_left_hanging(make_executor: Make, how: str) -> None:
     executor = make_executor(worker_threads=1)
     ref = executor.add(EchoItem(), id="a")
@@ -227,10 +235,11 @@ def test_looking_without_waiting_is_allowed_everywhere(echo: Ref) -> None:
 
 
 @pytest.mark.rule("ACT-14")
+@pytest.mark.real("a thread that waits")
 def test_allow_blocking_lets_one_pool_actor_wait_for_another(make_executor: Make) -> None:
     executor = make_executor(worker_threads=2, allow_blocking=True)
     first, second = executor.spawn(EchoActor), executor.add(EchoItem())
-    with taktora.Runner(executor):
+    with driven(executor):
         assert first.ask(lambda: second.ask("x"), timeout=LIMIT) == "x"
 
 
@@ -244,7 +253,8 @@ def test_a_continuation_goes_on_with_the_answer(running: taktora.Executor) -> No
         return "asked"
 
     assert running.spawn(EchoActor).ask(go_on, timeout=LIMIT) == "asked"
-    assert got.get(timeout=LIMIT) == "xy"
+    eventually(running, lambda: got.done)
+    assert got.get() == "xy"
 
 
 @pytest.mark.rule("ACT-15")
@@ -255,14 +265,24 @@ def test_a_continuation_that_raises_harms_nobody(executor: taktora.Executor) -> 
     def boom(_: Any) -> None:
         raise ValueError
 
-    with taktora.Runner(executor):
+    with driven(executor):
         future = ref.ask(lambda: gate.wait(LIMIT), block=False)
         future.add_done_callback(boom)
         gate.set()
         assert ref.ask(1, timeout=LIMIT) == 1
 
 
+@pytest.mark.rule("ACT-15", "VIRT-12")
+def test_an_answer_and_what_is_derived_from_it_can_be_awaited(echo: Ref) -> None:
+    async def main() -> tuple[Any, Any]:
+        answer = echo.ask("x", block=False)
+        return await answer.map(lambda text: text + "y"), await answer
+
+    assert asyncio.run(main()) == ("xy", "x")
+
+
 @pytest.mark.rule("ACT-15")
+@pytest.mark.real("an event loop that goes on meanwhile")
 def test_awaiting_an_answer_does_not_block_the_event_loop(echo: Ref) -> None:
     async def main() -> bool:
         gate = threading.Event()
@@ -281,6 +301,7 @@ def test_awaiting_an_answer_does_not_block_the_event_loop(echo: Ref) -> None:
 
 
 @pytest.mark.rule("ACT-15")
+@pytest.mark.real("an event loop that goes on meanwhile")
 def test_an_answer_that_comes_after_its_event_loop_closed_harms_nobody(echo: Ref) -> None:
     gate = threading.Event()
     answer = echo.ask(lambda: gate.wait(LIMIT), block=False)

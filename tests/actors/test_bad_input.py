@@ -27,7 +27,7 @@ from taktora.errors import (
 from taktora.time import to_nanos
 from tests.actors.conftest import EchoActor
 
-pytestmark = pytest.mark.rule("ACT-23")
+pytestmark = [pytest.mark.rule("ACT-23"), pytest.mark.virtual]
 
 Call = Callable[[taktora.Executor], object]
 
@@ -321,7 +321,6 @@ def test_a_closed_executor_refuses_everything(
         lambda: executor.spawn(EchoActor),
         lambda: executor.channel("c", ctypes.c_uint64),
         executor.run,
-        lambda: taktora.Runner(executor),
     ):
         with pytest.raises(ExecutorClosed):
             call()

@@ -10,6 +10,9 @@ import pytest
 import taktora
 from taktora import ControlFlow, conditional
 from taktora.errors import ItemFailed, WrongType
+from tests.runtimes import driven
+
+pytestmark = pytest.mark.virtual
 
 CONTINUE, STOP_CHAIN = ControlFlow.CONTINUE, ControlFlow.STOP_CHAIN
 
@@ -124,7 +127,7 @@ def test_in_everything_else_the_gate_is_the_item(executor: taktora.Executor) -> 
     assert (gate.item_id, gate.app_id, gate.app_instance_id) == ("full", 7, 8)
     ref = executor.add(gate, id="ignored")
     assert ref.item_id == "full"
-    with taktora.Runner(executor):
+    with driven(executor):
         assert ref.ask("hello", timeout=10) == "re: hello"
     executor.run_until(lambda: "execute" in full.calls)
     ref.stop()
@@ -201,7 +204,7 @@ def test_a_message_passes_the_gate_of_an_item_that_executes_on_messages(
     ran: list[int] = []
     holds = iter([False, True])
     ref = executor.add(conditional(taktora.item(lambda: ran.append(1)), lambda: next(holds)))
-    with taktora.Runner(executor):
+    with driven(executor):
         ref.ask("go", timeout=10)
         assert ran == []
         ref.ask("go", timeout=10)

@@ -10,6 +10,9 @@ import pytest
 
 import taktora
 from tests.actors.conftest import LIMIT, EchoItem
+from tests.runtimes import driven
+
+pytestmark = pytest.mark.virtual
 
 Make = Callable[..., taktora.Executor]
 
@@ -108,20 +111,19 @@ def test_an_asker_whose_message_is_dropped_is_told(make_executor: Make, workers:
 @pytest.mark.rule("ACT-16")
 def test_a_stop_gets_into_a_full_mailbox(make_executor: Make, workers: int) -> None:
     executor = make_executor(worker_threads=workers)
-    ref = executor.add(EchoItem(), mailbox_capacity=1)
-    gate, inside = threading.Event(), threading.Event()
-    with taktora.Runner(executor):
-        ref.tell(lambda: (inside.set(), gate.wait(LIMIT)))
-        assert inside.wait(LIMIT)
+    ref = executor.add(EchoItem(), id="small", mailbox_capacity=1)
+    with driven(executor):
+        executor.scheduler.ask(taktora.Pause("small"), timeout=LIMIT)
         waiting = ref.ask("waiting", block=False)
         stopping = ref.stop(block=False)
-        gate.set()
+        executor.scheduler.tell(taktora.Resume("small"))
         assert waiting.get(timeout=LIMIT) == "waiting"
         assert stopping.get(timeout=LIMIT) is True
 
 
 @pytest.mark.rule("ACT-17")
 @pytest.mark.parametrize("overflow", list(taktora.Overflow))
+@pytest.mark.real("threads that race")
 def test_the_capacity_holds_against_four_senders_and_every_message_is_accounted_for(
     make_executor: Make, workers: int, overflow: taktora.Overflow
 ) -> None:
@@ -141,7 +143,7 @@ def test_the_capacity_holds_against_four_senders_and_every_message_is_accounted_
                 rejected[sender] += 1
 
     threads = [threading.Thread(target=send, args=(n,)) for n in range(4)]
-    with taktora.Runner(executor):
+    with driven(executor):
         for thread in threads:
             thread.start()
         for thread in threads:

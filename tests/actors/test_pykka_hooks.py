@@ -9,8 +9,9 @@ import pytest
 
 import taktora
 from tests.actors.conftest import LIMIT
+from tests.runtimes import driven, eventually
 
-pytestmark = pytest.mark.rule("ACT-07")
+pytestmark = [pytest.mark.rule("ACT-07"), pytest.mark.virtual]
 
 HOOKS = ("on_start", "on_stop", "on_failure")
 
@@ -69,7 +70,7 @@ def test_on_start_runs_before_the_first_message_and_on_stop_after_the_last(
 ) -> None:
     ref = executor.spawn(Booked)
     ref.tell(1)
-    with taktora.Runner(executor):
+    with driven(executor):
         ref.stop(timeout=LIMIT)
     assert Booked.made.log == ["on_start", "on_receive", "on_stop"]
 
@@ -88,8 +89,8 @@ def test_an_actor_is_dead_when_on_stop_runs(running: taktora.Executor) -> None:
 def test_a_failing_message_calls_on_failure_and_not_on_stop(running: taktora.Executor) -> None:
     ref = running.spawn(Booked)
     ref.tell(boom)
-    assert ref.actor_stopped.wait(LIMIT)
-    assert Booked.made.ended.wait(LIMIT)
+    eventually(running, ref.actor_stopped)
+    eventually(running, Booked.made.ended)
     assert ref.stop(timeout=LIMIT) is False
     assert Booked.made.log == ["on_start", "on_receive", "on_failure"]
 
@@ -98,7 +99,7 @@ def test_a_failing_on_start_ends_the_actor_without_on_failure_or_on_stop(
     running: taktora.Executor, caplog: pytest.LogCaptureFixture
 ) -> None:
     ref = running.spawn(Booked, ("on_start",))
-    assert ref.actor_stopped.wait(LIMIT)
+    eventually(running, ref.actor_stopped)
     assert ref.stop(timeout=LIMIT) is False
     assert Booked.made.log == ["on_start"]
     assert "Unhandled exception" in caplog.text
@@ -119,10 +120,10 @@ def test_an_exception_in_a_hook_is_logged_and_only_ends_its_actor(
         ref.tell(boom)
     if hook == "on_stop":
         assert ref.stop(timeout=LIMIT) is True
-    assert ref.actor_stopped.wait(LIMIT)
+    eventually(running, ref.actor_stopped)
     assert other.ask("alive", timeout=LIMIT) == "alive"
     if hook != "on_start":
-        assert made.ended.wait(LIMIT)
+        eventually(running, made.ended)
     assert made.log[-1] == hook
     assert other.ask(1, timeout=LIMIT) == 1
     assert any(record.exc_info for record in caplog.records)
@@ -167,7 +168,7 @@ def test_a_failing_item_stays_an_actor_and_ends_with_on_stop(running: taktora.Ex
     item = BookedItem()
     ref = running.add(item, supervision=taktora.Supervision.resume())
     ref.tell(boom)
-    assert item.ended.wait(LIMIT)
+    eventually(running, item.ended)
     assert ref.ask(1, timeout=LIMIT) == 1
     assert ref.stop(timeout=LIMIT) is True
     assert item.log == ["on_start", "on_receive", "on_failure", "on_receive", "on_stop"]
@@ -178,7 +179,7 @@ def test_an_item_whose_on_start_fails_is_supervised_without_on_failure(
 ) -> None:
     item = BookedItem(("on_start",))
     ref = executor.add(item, supervision=taktora.Supervision.resume())
-    with taktora.Runner(executor):
+    with driven(executor):
         assert ref.ask(1, timeout=LIMIT) == 1
     assert item.log == ["on_start", "on_receive"]
 
@@ -195,7 +196,7 @@ def test_closing_the_executor_calls_on_stop_of_everybody(executor: taktora.Execu
 def test_a_failing_on_start_answers_what_already_waits(executor: taktora.Executor) -> None:
     ref = executor.spawn(Booked, ("on_start",))
     waiting = ref.ask(1, block=False)
-    with taktora.Runner(executor), pytest.raises(taktora.ActorDeadError):
+    with driven(executor), pytest.raises(taktora.ActorDeadError):
         waiting.get(timeout=LIMIT)
     assert Booked.made.log == ["on_start"]
 
@@ -218,5 +219,5 @@ def test_a_failing_on_start_with_waiting_mail_does_not_run_an_item_twice_at_once
 
     ref = executor.add(Failing, supervision=taktora.Supervision.resume())
     answers = [ref.ask(n, block=False) for n in range(100)]
-    with taktora.Runner(executor):
+    with driven(executor):
         assert all(answer.get(timeout=LIMIT) for answer in answers)

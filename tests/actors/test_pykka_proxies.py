@@ -10,8 +10,9 @@ import pytest
 
 import taktora
 from tests.actors.conftest import LIMIT
+from tests.runtimes import eventually
 
-pytestmark = pytest.mark.rule("ACT-06")
+pytestmark = [pytest.mark.rule("ACT-06"), pytest.mark.virtual]
 
 
 class Playback:
@@ -125,13 +126,13 @@ def test_defer_returns_nothing_and_does_it(proxy: Any) -> None:
 
 
 def test_a_deferred_call_that_raises_calls_on_failure(
-    ref: taktora.ActorRef[Any], kind: str
+    running: taktora.Executor, ref: taktora.ActorRef[Any], kind: str
 ) -> None:
     failed = ref.proxy().failed.get(timeout=LIMIT)
     ref.proxy().boom.defer()
-    assert failed.wait(LIMIT)
+    eventually(running, failed)
     if kind == "actor":
-        assert ref.actor_stopped.wait(LIMIT)
+        eventually(running, ref.actor_stopped)
     else:  # an item stays an actor: supervision decides
         assert ref.is_alive()
         assert [str(e) for e in ref.proxy().failures.get(timeout=LIMIT)] == ["boom"]
@@ -210,5 +211,5 @@ def test_work_given_to_ones_own_proxy_is_done_behind_what_waits(running: taktora
     proxy.work(gate)
     proxy.other()
     gate.set()
-    assert finished.wait(LIMIT)
+    eventually(running, finished)
     assert proxy.done.get(timeout=LIMIT) == ["work", "other", "more"]

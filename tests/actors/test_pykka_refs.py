@@ -10,15 +10,20 @@ import pytest
 
 import taktora
 from tests.actors.conftest import LIMIT, EchoActor, add_echo
+from tests.runtimes import driven, eventually
+
+pytestmark = pytest.mark.virtual
 
 Ref = taktora.ActorRef[Any]
 
 
 @pytest.mark.rule("ACT-01")
-def test_a_told_message_is_handled_and_tell_returns_nothing(echo: Ref) -> None:
+def test_a_told_message_is_handled_and_tell_returns_nothing(
+    running: taktora.Executor, echo: Ref
+) -> None:
     handled = threading.Event()
     assert echo.tell(handled.set) is None
-    assert handled.wait(LIMIT)
+    eventually(running, handled)
 
 
 @pytest.mark.rule("ACT-01")
@@ -46,11 +51,10 @@ def test_ask_without_block_returns_a_future_at_once(echo: Ref) -> None:
 
 
 @pytest.mark.rule("ACT-02")
-def test_ask_gives_up_after_its_timeout(echo: Ref) -> None:
-    gate = threading.Event()
+def test_ask_gives_up_after_its_timeout(running: taktora.Executor, echo: Ref) -> None:
+    running.scheduler.ask(taktora.Pause(echo.item_id), timeout=LIMIT)
     with pytest.raises(pykka.Timeout):
-        echo.ask(lambda: gate.wait(LIMIT), timeout=0.01)
-    gate.set()
+        echo.ask("hello", timeout=0.01)
 
 
 @pytest.mark.rule("ACT-02")
@@ -130,13 +134,12 @@ def test_messages_before_stop_are_handled_and_messages_after_it_are_refused(echo
 
 
 @pytest.mark.rule("ACT-04")
-def test_stop_times_out_as_ask_does_and_still_stops(echo: Ref) -> None:
-    gate = threading.Event()
-    echo.tell(lambda: gate.wait(LIMIT))
+def test_stop_times_out_as_ask_does_and_still_stops(running: taktora.Executor, echo: Ref) -> None:
+    running.scheduler.ask(taktora.Pause(echo.item_id), timeout=LIMIT)
     with pytest.raises(taktora.AskTimeout):
         echo.stop(timeout=0.01)
-    gate.set()
-    assert echo.actor_stopped.wait(LIMIT)
+    running.scheduler.tell(taktora.Resume(echo.item_id))
+    eventually(running, echo.actor_stopped)
 
 
 @pytest.mark.rule("ACT-04")
@@ -147,7 +150,7 @@ def test_an_actor_can_stop_itself(running: taktora.Executor) -> None:
 
     ref = running.spawn(Tired)
     ref.tell(1)
-    assert ref.actor_stopped.wait(LIMIT)
+    eventually(running, ref.actor_stopped)
 
 
 @pytest.mark.rule("ACT-03")
@@ -177,5 +180,5 @@ def test_what_is_told_before_the_run_waits_for_it(executor: taktora.Executor, ki
     ref = add_echo(executor, kind)
     early = ref.ask("early", block=False)
     assert not early.done
-    with taktora.Runner(executor):
+    with driven(executor):
         assert early.get(timeout=LIMIT) == "early"

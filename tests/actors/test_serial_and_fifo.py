@@ -20,6 +20,9 @@ from taktora.core.mailbox import Mailbox
 from taktora.core.records import Phase
 from taktora.core.scheduler import Scheduler
 from tests.actors.conftest import LIMIT
+from tests.runtimes import driven, eventually
+
+pytestmark = pytest.mark.virtual
 
 SENDERS, ACTORS, EACH = 4, 8, 625  # 20 000 messages
 Make = Callable[..., taktora.Executor]
@@ -66,7 +69,7 @@ def storm(executor: taktora.Executor, each: int = EACH) -> list[Watched]:
                 ref.tell((sender, number))
 
     threads = [threading.Thread(target=send, args=(n,)) for n in range(SENDERS)]
-    with taktora.Runner(executor):
+    with driven(executor):
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -77,6 +80,7 @@ def storm(executor: taktora.Executor, each: int = EACH) -> list[Watched]:
 
 
 @pytest.mark.rule("ACT-10", "ACT-11")
+@pytest.mark.real("threads that race")
 def test_an_actor_runs_on_one_thread_at_a_time_in_order_and_loses_nothing(
     make_executor: Make, workers: int
 ) -> None:
@@ -90,6 +94,7 @@ def test_an_actor_runs_on_one_thread_at_a_time_in_order_and_loses_nothing(
 
 
 @pytest.mark.rule("ACT-10")
+@pytest.mark.real("threads that race")
 def test_that_storm_sees_a_scheduler_that_lets_an_actor_run_twice(
     make_executor: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +211,7 @@ def rounds_until_lost(
 
     ref = executor.spawn(Racer)
     inbox = inboxes[0]
-    with taktora.Runner(executor):
+    with driven(executor):
         for number in range(rounds):
             first, second = threading.Event(), threading.Event()
             handled += [first, second]
@@ -214,7 +219,7 @@ def rounds_until_lost(
             inbox.put_done.clear()
             inbox.window = True
             ref.tell(first)
-            assert first.wait(LIMIT)
+            eventually(executor, first)
             inbox.empty_found.wait(0.5)
             ref.tell(second)
             inbox.put_done.set()
@@ -224,6 +229,7 @@ def rounds_until_lost(
 
 
 @pytest.mark.rule("ACT-11")
+@pytest.mark.real("threads that race")
 def test_a_message_that_comes_while_the_mailbox_is_found_empty_is_not_lost(
     executor: taktora.Executor,
 ) -> None:
@@ -232,6 +238,7 @@ def test_a_message_that_comes_while_the_mailbox_is_found_empty_is_not_lost(
 
 @pytest.mark.rule("ACT-11")
 @pytest.mark.parametrize("broken", [WithoutLock, NeverSettles])
+@pytest.mark.real("threads that race")
 def test_that_window_sees_a_mailbox_that_loses_wake_ups(
     executor: taktora.Executor, broken: type[HeldOpen]
 ) -> None:
@@ -258,5 +265,5 @@ def test_messages_to_oneself_are_first_in_first_out_too(running: taktora.Executo
     done = threading.Event()
     ref = running.spawn(Chatty)
     ref.tell(0)
-    assert done.wait(LIMIT)
+    eventually(running, done)
     assert ref.ask(-1, timeout=LIMIT) == list(range(201))

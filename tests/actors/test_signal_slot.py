@@ -20,6 +20,8 @@ from taktora.errors import (
     WrongType,
 )
 
+pytestmark = pytest.mark.virtual
+
 CONTINUE, STOP_CHAIN = ControlFlow.CONTINUE, ControlFlow.STOP_CHAIN
 
 
@@ -439,6 +441,7 @@ def test_a_slot_can_be_made_from_a_subscriber(executor: taktora.Executor) -> Non
 
 
 @pytest.mark.rule("SIG-01")
+@pytest.mark.real("nodes of iceoryx2")
 def test_two_pairs_on_one_topic_meet(executor: taktora.Executor, domain: str) -> None:
     signal, _ = signal_slot.pair(executor, "topic", Speed)
     with taktora.Node(domain=domain) as node:

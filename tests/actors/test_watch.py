@@ -16,11 +16,13 @@ from taktora import (
     Item,
     Overflow,
     Remove,
-    Runner,
     Supervision,
     Terminated,
 )
 from taktora.errors import WrongType
+from tests.runtimes import driven, eventually
+
+pytestmark = pytest.mark.virtual
 
 
 class Guard(Item):
@@ -66,7 +68,7 @@ def test_a_watcher_is_told_once_when_an_actor_ends(executor: Executor, how: str)
         target = executor.spawn(Plain, id="plain")
     elif how == "chain":
         target = executor.add_chain([Idle("a"), Idle("b")], id="line")
-    with Runner(executor):
+    with driven(executor):
         ref.ask(("watch", target), timeout=10)
         ref.ask(("watch", target), timeout=10)
         assert ref.ask("?", timeout=10) == 0
@@ -78,7 +80,7 @@ def test_a_watcher_is_told_once_when_an_actor_ends(executor: Executor, how: str)
             target.tell("now")
         else:
             executor.scheduler.ask(Remove("b"))
-        assert guard.news.wait(10)
+        eventually(executor, guard.news)
         assert ref.ask("?", timeout=10) == 1
     assert guard.heard == [Terminated(target, target.item_id)]
 
@@ -89,9 +91,9 @@ def test_whoever_has_ended_already_is_reported_at_once(executor: Executor) -> No
     ref, target = executor.add(guard), executor.add(Idle())
     target.stop()
     again = executor.add(Idle())  # its id is taken by another one now
-    with Runner(executor):
+    with driven(executor):
         ref.ask(("watch", target), timeout=10)
-        assert guard.news.wait(10)
+        eventually(executor, guard.news)
     assert guard.heard == [Terminated(target, "idle")]
     assert again.is_alive()
 
@@ -102,7 +104,7 @@ def test_a_restart_is_no_end_and_unwatched_is_untold(executor: Executor) -> None
     ref = executor.add(guard)
     restarted = executor.add(Idle, supervision=Supervision.restart())
     other = executor.add(Idle("other"))
-    with Runner(executor):
+    with driven(executor):
         ref.ask(("watch", restarted), timeout=10)
         ref.ask(("watch", other), timeout=10)
         restarted.tell("fail")
@@ -120,10 +122,10 @@ def test_an_actor_of_another_executor_can_be_watched(
     here, there = make_executor(), make_executor(worker_threads=1)
     guard = Guard()
     ref, target = here.add(guard), there.add(Idle())
-    with Runner(here):
+    with driven(here):
         ref.ask(("watch", target), timeout=10)
         there.close()
-        assert guard.news.wait(10)
+        eventually(here, guard.news)
     assert guard.heard == [Terminated(target, "idle")]
 
 

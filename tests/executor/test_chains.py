@@ -20,13 +20,15 @@ from taktora import (
     Pause,
     Remove,
     Resume,
-    Runner,
     Supervision,
     node,
 )
 from taktora.errors import DuplicateItem, GraphInvalid, InvalidArgument, WrongType
+from tests.runtimes import driven
 
 from .parts import Notes, Part
+
+pytestmark = pytest.mark.virtual
 
 STOP = ControlFlow.STOP_CHAIN
 
@@ -114,7 +116,7 @@ def test_a_message_begins_a_run_and_an_ask_is_answered_by_the_last_node(executor
     double = Part(log, "double", emits=lambda value: value * 2)
     add = Part(log, "add", emits=lambda value: value + 1)
     ref = executor.add_chain([double, add], id="sum")
-    with Runner(executor):
+    with driven(executor):
         assert ref.ask(20, timeout=10) == 41
         ref.tell(1)
         assert ref.ask(0, timeout=10) == 1
@@ -132,7 +134,7 @@ def test_an_ask_is_answered_none_when_stopped_and_with_the_error_when_a_node_rai
         [Part(log, "c"), Part(log, "d", error=ValueError("planted"))],
         supervision=Supervision.resume(),
     )
-    with Runner(executor):
+    with driven(executor):
         assert stops.ask("go", timeout=10) is None
         with pytest.raises(ValueError, match="planted"):
             fails.ask("go", timeout=10)
@@ -147,12 +149,13 @@ def test_every_node_has_a_ref_and_answers_messages_of_its_own(executor: Executor
     assert chain.node_ids == ("a", "b")
     ref = executor.ref("b")
     assert ref is not None
-    with Runner(executor):
+    with driven(executor):
         assert ref.ask("hello", timeout=10) == "hello"
     assert log == [("b", "hello")]
 
 
 @pytest.mark.rule("NODE-01")
+@pytest.mark.real("threads that overlap")
 def test_a_node_is_on_one_thread_at_a_time_messages_included(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -184,7 +187,7 @@ def test_a_node_is_on_one_thread_at_a_time_messages_included(
     ref = executor.add_chain([Part(log, "a"), Shared(), Part(log, "c")])
     shared = executor.ref("shared")
     assert shared is not None
-    with Runner(executor):
+    with driven(executor):
         for number in range(500):
             ref.tell(number)
             shared.tell(number)
@@ -246,7 +249,7 @@ def test_a_chain_that_stops_the_executor_is_finished_first(executor: Executor) -
 def test_a_paused_node_keeps_the_chain_from_running_until_it_is_resumed(executor: Executor) -> None:
     log: list[Any] = []
     ref = executor.add_chain([Part(log, "a"), Part(log, "b")])
-    with Runner(executor):
+    with driven(executor):
         executor.scheduler.ask(Pause("b"))
         ref.tell("go")
         executor.scheduler.ask(taktora.Describe())
@@ -271,7 +274,7 @@ def test_a_chain_lives_and_ends_as_a_whole(executor: Executor, victim: str, runn
     parts = [Ends(log, name) for name in "abc"]
     ref = executor.add_chain(parts, id="line")
     if running:
-        with Runner(executor):
+        with driven(executor):
             executor.scheduler.ask(Remove(victim))
     else:
         executor.scheduler.ask(Remove(victim))
@@ -289,7 +292,7 @@ def test_stopping_a_node_through_its_ref_ends_the_chain(executor: Executor) -> N
     chain = executor.add_chain([Part(log, "a"), Part(log, "b")])
     ref = executor.ref("b")
     assert ref is not None
-    with Runner(executor):
+    with driven(executor):
         assert ref.stop(timeout=10)
         assert chain.stop(timeout=10) in (True, False)
     assert not chain.is_alive()

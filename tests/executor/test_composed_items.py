@@ -12,6 +12,8 @@ from taktora import ControlFlow, Executor, TakePolicy, conditional, signal_slot
 
 from .parts import Part
 
+pytestmark = pytest.mark.virtual
+
 
 def numbers_into(executor: Executor, count: int) -> taktora.SlotItem:
     """A slot in front of which the numbers from 0 wait."""

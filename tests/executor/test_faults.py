@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,13 +15,15 @@ from taktora import (
     Executor,
     Fault,
     Item,
-    Runner,
     TriggerDeclarer,
     node,
 )
 from taktora.errors import DuplicateItem, InvalidArgument, UnknownItem, WrongType
+from tests.runtimes import driven, eventually, spend
 
 from .parts import Notes, Part
+
+pytestmark = pytest.mark.virtual
 
 MS = 1_000_000
 BUDGET = 0.02
@@ -31,7 +32,10 @@ BUDGET = 0.02
 class Slow(Item):
     """Takes longer than its budget in the executions named by ``slow``."""
 
-    def __init__(self, item_id: str, log: list[Any], slow: tuple[int, ...] = (1,)) -> None:
+    def __init__(
+        self, executor: Executor, item_id: str, log: list[Any], slow: tuple[int, ...] = (1,)
+    ) -> None:
+        self.executor = executor
         self.item_id = item_id
         self.log = log
         self.slow = slow
@@ -47,7 +51,7 @@ class Slow(Item):
         self.count += 1
         self.log.append(self.item_id)
         if self.count in self.slow:
-            threading.Event().wait(2 * BUDGET)
+            spend(self.executor, 2 * BUDGET)
 
 
 def run_turns(executor: Executor, turns: int) -> None:
@@ -65,7 +69,7 @@ def test_a_breach_faults_the_item_once_and_it_does_not_run_any_more(
     notes = Notes()
     executor = make_executor(worker_threads=workers, observer=notes)
     log: list[Any] = []
-    ref = executor.add(Slow("slow", log))
+    ref = executor.add(Slow(executor, "slow", log))
     run_turns(executor, 8)
     assert log == ["slow"]
     [(_, item_id, fault)] = notes.of("fault")
@@ -79,7 +83,7 @@ def test_a_breach_faults_the_item_once_and_it_does_not_run_any_more(
 
 @pytest.mark.rule("FAULT-01")
 def test_an_execution_within_its_budget_is_no_fault(executor: Executor) -> None:
-    ref = executor.add(Slow("quick", [], slow=()))
+    ref = executor.add(Slow(executor, "quick", [], slow=()))
     run_turns(executor, 5)
     assert ref.fault is None
     assert executor.stats()["quick"].overruns == 0
@@ -93,7 +97,7 @@ def test_the_handler_runs_instead_until_the_fault_is_cleared(
     executor = make_executor(worker_threads=workers, observer=notes)
     log: list[Any] = []
     handler = Part(log, "handler")
-    item = Slow("main", log, slow=(1,))
+    item = Slow(executor, "main", log, slow=(1,))
     ref = executor.add(item, fault_handler=handler)
     executor.run_until(lambda: log.count("handler") >= 3)
     assert log.count("main") == 1
@@ -115,8 +119,8 @@ def test_a_handler_that_overruns_is_counted_and_changes_nothing(
     notes = Notes()
     executor = make_executor(worker_threads=workers, observer=notes)
     log: list[Any] = []
-    slow = Part(log, "handler", act=lambda _: threading.Event().wait(2 * BUDGET))
-    ref = executor.add(Slow("main", log), fault_handler=slow)
+    slow = Part(log, "handler", act=lambda _: spend(executor, 2 * BUDGET))
+    ref = executor.add(Slow(executor, "main", log), fault_handler=slow)
     executor.run_until(lambda: log.count("handler") >= 2)
     assert len(notes.of("fault")) == 1
     assert executor.stats()["main"].overruns >= 2
@@ -134,14 +138,9 @@ def test_a_faulted_item_still_handles_messages(executor: Executor) -> None:
         def on_receive(self, message: Any, ctx: Context) -> Any:
             return self.count
 
-    ref = executor.add(Talks("slow", log))
-    with Runner(executor):
-        end = threading.Event()
-        for _ in range(2000):
-            if ref.fault is not None:
-                break
-            end.wait(0.005)
-        assert ref.fault is not None
+    ref = executor.add(Talks(executor, "slow", log))
+    with driven(executor):
+        eventually(executor, lambda: ref.fault is not None)
         assert ref.ask("how many?", timeout=10) == 1
 
 
@@ -152,7 +151,7 @@ def test_a_breach_of_the_iteration_budget_faults_the_executor_once(
     notes = Notes()
     executor = make_executor(worker_threads=workers, observer=notes, iteration_budget=BUDGET)
     log: list[Any] = []
-    slow = Slow("slow", log)
+    slow = Slow(executor, "slow", log)
     slow.budget = None
     executor.add(slow)
     executor.add(Part(log, "other", every=0.005), fault_handler=Part(log, "handler"))
@@ -175,7 +174,7 @@ def test_clearing_the_executors_fault_leaves_an_items_own(
 ) -> None:
     executor = make_executor(iteration_budget=BUDGET)
     log: list[Any] = []
-    ref = executor.add(Slow("slow", log))  # breaks both
+    ref = executor.add(Slow(executor, "slow", log))  # breaks both
     run_turns_without_items(executor, log)
     assert executor.fault is not None
     assert ref.fault is not None
@@ -193,7 +192,7 @@ def run_turns_without_items(executor: Executor, log: list[Any]) -> None:
 @pytest.mark.rule("FAULT-03")
 def test_faults_are_cleared_through_the_scheduler_actor_too(executor: Executor) -> None:
     log: list[Any] = []
-    ref = executor.add(Slow("slow", log))
+    ref = executor.add(Slow(executor, "slow", log))
     executor.run_n(1)
     assert ref.fault is not None
     executor.scheduler.ask(ClearFault("slow"))
@@ -217,7 +216,7 @@ def test_budgets_and_faults_hold_for_nodes(
 
     def first(_: object) -> None:
         if log.count("b") == 1:
-            threading.Event().wait(2 * BUDGET)
+            spend(executor, 2 * BUDGET)
 
     a = Part(log, "a", every=0.005)
     b = Part(log, "b", budget=BUDGET, act=first)
@@ -241,7 +240,7 @@ def test_budgets_and_faults_hold_for_nodes(
 @pytest.mark.rule("FAULT-02")
 def test_nothing_follows_a_faulted_node_without_a_handler(executor: Executor) -> None:
     log: list[Any] = []
-    slow = Part(log, "b", budget=BUDGET, act=lambda _: threading.Event().wait(2 * BUDGET))
+    slow = Part(log, "b", budget=BUDGET, act=lambda _: spend(executor, 2 * BUDGET))
     executor.add_chain([Part(log, "a", every=0.005), slow, Part(log, "c")])
     executor.run_until(lambda: log.count("a") >= 4)
     assert log.count("b") == 1
@@ -261,7 +260,7 @@ def test_an_execution_that_raises_after_its_budget_is_a_fault_too(
             super().execute()
             raise ValueError("planted")
 
-    executor.add(Both("both", log), supervision=taktora.Supervision.resume())
+    executor.add(Both(executor, "both", log), supervision=taktora.Supervision.resume())
     run_turns(executor, 8)
     assert log == ["both"]
     names = [entry[0] for entry in notes.seen if len(entry) > 1 and entry[1] == "both"]

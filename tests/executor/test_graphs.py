@@ -14,13 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import taktora
-from taktora import ControlFlow, Executor, Item, ItemFailed, Runner, Supervision
+from taktora import ControlFlow, Executor, Item, ItemFailed, Supervision
 from taktora.core.plan import Plan
 from taktora.errors import ActorDeadError, GraphInvalid, WrongType
 from taktora.errors import ItemFailed as Failed
 from taktora.testing.strategies import dags
+from tests.runtimes import driven
 
 from .parts import Notes, Part
+
+pytestmark = pytest.mark.virtual
 
 STOP = ControlFlow.STOP_CHAIN
 
@@ -55,7 +58,7 @@ def test_a_join_gets_a_tuple_in_the_order_of_the_edges(executor: Executor) -> No
         executor,
         [Part(log, "a", emits=lambda v: v), Part(log, "b", emits="b"), Part(log, "c"), join],
     )
-    with Runner(executor):
+    with driven(executor):
         assert ref.ask("in", timeout=10) == ("b", None)
     assert [(fired.kind, fired.source, fired.value) for fired in sources[0]] == [
         ("predecessor", "b", "b"),
@@ -70,7 +73,7 @@ def test_an_ask_of_a_graph_with_several_ends_is_answered_with_a_tuple(executor: 
         Part(log, "a") >> [Part(log, "b", emits=1), Part(log, "c"), Part(log, "d", emits=3)]
     )
     assert ref.kind == "graph"
-    with Runner(executor):
+    with driven(executor):
         assert ref.ask(None, timeout=10) == (1, None, 3)
 
 
@@ -121,6 +124,7 @@ def test_an_error_ends_the_run_with_the_vertex_and_cancels_what_follows(
 
 
 @pytest.mark.rule("NODE-06")
+@pytest.mark.real("two threads that meet")
 def test_two_vertices_that_fail_are_both_observed_and_the_first_decides(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -149,6 +153,7 @@ def test_two_vertices_that_fail_are_both_observed_and_the_first_decides(
 
 
 @pytest.mark.rule("GRAPH-13")
+@pytest.mark.real("two threads that meet")
 def test_vertices_run_in_parallel_as_soon_as_they_may(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -173,6 +178,7 @@ def test_vertices_run_in_parallel_as_soon_as_they_may(
 
 
 @pytest.mark.rule("GRAPH-13", "LIFE-06")
+@pytest.mark.real("a thread that waits")
 def test_a_slow_vertex_delays_only_its_successors(make_executor: Callable[..., Executor]) -> None:
     executor = make_executor(worker_threads=2)
     log: list[Any] = []
@@ -191,7 +197,7 @@ def test_a_slow_vertex_delays_only_its_successors(make_executor: Callable[..., E
     executor.add(
         taktora.item(lambda ctx: ticks.append(ctx.now_ns), triggers=lambda on: on.interval(0.005))
     )
-    with Runner(executor):
+    with driven(executor):
         assert begun.wait(30)
         seen = len(ticks)
         end = time.monotonic() + 30
@@ -208,6 +214,7 @@ def test_a_slow_vertex_delays_only_its_successors(make_executor: Callable[..., E
 
 
 @pytest.mark.rule("NODE-04")
+@pytest.mark.real("a thread that waits")
 def test_who_asked_for_a_run_that_is_torn_down_is_answered(
     make_executor: Callable[..., Executor],
 ) -> None:

@@ -17,6 +17,9 @@ import taktora
 from taktora import ExecutionMonitor, Executor, Item, Observer, Runner, ThreadAttributes
 from taktora.drivers import libc
 from taktora.errors import InvalidArgument, ItemFailed, ThreadAttributesError, WrongType
+from tests.runtimes import spend
+
+pytestmark = pytest.mark.virtual
 
 
 class Recorder(Observer, ExecutionMonitor):
@@ -57,14 +60,17 @@ class App(Item):
     app_id = 7
     app_instance_id = 1
 
-    def __init__(self, *, fails: bool = False) -> None:
+    def __init__(self, *, fails: bool = False, executor: Executor | None = None) -> None:
         self.fails = fails
+        self.executor = executor
 
     def declare_triggers(self, on: taktora.TriggerDeclarer) -> None:
         on.interval(0.01)
 
     def execute(self, ctx: taktora.Context) -> None:
         ctx.send_event("hello")
+        if self.executor is not None:
+            spend(self.executor, 0.0001)
         if self.fails:
             raise RuntimeError("no")
 
@@ -135,7 +141,7 @@ def test_an_observer_that_raises_is_reported_once_and_breaks_nothing(
 
 @pytest.mark.rule("LIFE-34")
 def test_stats_count_executions_failures_and_times(executor: Executor) -> None:
-    ref = executor.add(App(), supervision=taktora.Supervision.resume())
+    ref = executor.add(App(executor=executor), supervision=taktora.Supervision.resume())
     executor.run_n(3)
     ok = executor.stats()["app"]
     assert (ok.count, ok.failures) == (3, 0)
@@ -171,6 +177,7 @@ def _slack() -> int:
 
 
 @pytest.mark.rule("LIFE-32")
+@pytest.mark.real("the thread of a driver")
 def test_the_driver_thread_has_a_microsecond_of_timer_slack_while_running(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -183,6 +190,7 @@ def test_the_driver_thread_has_a_microsecond_of_timer_slack_while_running(
 
 
 @pytest.mark.rule("LIFE-32")
+@pytest.mark.real("the threads of a pool")
 def test_thread_attributes_reach_the_threads_that_run_items_and_go_again(
     make_executor: Callable[..., Executor], workers: int
 ) -> None:
@@ -207,6 +215,7 @@ def test_thread_attributes_reach_the_threads_that_run_items_and_go_again(
 
 
 @pytest.mark.rule("LIFE-32")
+@pytest.mark.real("the threads of a pool")
 def test_a_real_time_priority_is_set_or_refused_clearly(
     make_executor: Callable[..., Executor], workers: int
 ) -> None:
@@ -230,6 +239,7 @@ def test_a_real_time_priority_is_set_or_refused_clearly(
 
 
 @pytest.mark.rule("LIFE-32")
+@pytest.mark.real("the threads of a pool")
 def test_a_refused_attribute_ends_the_run_before_it_began_and_leaves_no_thread(
     make_executor: Callable[..., Executor], workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

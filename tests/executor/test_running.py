@@ -28,6 +28,9 @@ from taktora.errors import (
     UnknownItem,
     WrongType,
 )
+from tests.runtimes import driven, eventually, spend
+
+pytestmark = pytest.mark.virtual
 
 
 def counting(period: float = 0.01) -> tuple[list[int], Item]:
@@ -59,6 +62,7 @@ def test_run_n_counts_a_wake_up_of_several_items_once(executor: Executor) -> Non
 
 @pytest.mark.rule("LIFE-02")
 @pytest.mark.parametrize("duration", [0.1, timedelta(milliseconds=100)])
+@pytest.mark.real("wall time")
 def test_run_for_ends_by_its_own_timer_even_when_nothing_fires(
     executor: Executor, duration: float | timedelta
 ) -> None:
@@ -76,6 +80,7 @@ def test_run_until_asks_after_each_wake_up(executor: Executor) -> None:
 
 
 @pytest.mark.rule("LIFE-03")
+@pytest.mark.real("wall time; a simulation has nothing to wait for")
 def test_run_until_asks_when_nothing_wakes_it(executor: Executor) -> None:
     asked: list[float] = []
     executor.run_until(lambda: asked.append(time.monotonic()) or len(asked) >= 4)
@@ -95,6 +100,7 @@ def test_a_predicate_that_raises_ends_the_run_with_its_exception(executor: Execu
 
 
 @pytest.mark.rule("LIFE-04")
+@pytest.mark.real("a thread that stops it")
 def test_stop_from_another_thread_wakes_an_idle_executor(executor: Executor) -> None:
     ticks, item = counting(60)
     executor.add(item)
@@ -136,6 +142,7 @@ def test_an_item_stops_the_run_through_its_context(executor: Executor) -> None:
 
 
 @pytest.mark.rule("LIFE-05")
+@pytest.mark.real("a thread that waits")
 def test_a_run_waits_for_executions_that_are_under_way(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -159,6 +166,7 @@ def test_a_run_waits_for_executions_that_are_under_way(
 
 
 @pytest.mark.rule("LIFE-05")
+@pytest.mark.real("a thread that waits")
 def test_waiting_for_a_worker_costs_no_cpu(make_executor: Callable[..., Executor]) -> None:
     executor = make_executor(worker_threads=1)
     begun, go = threading.Event(), threading.Event()
@@ -168,7 +176,7 @@ def test_waiting_for_a_worker_costs_no_cpu(make_executor: Callable[..., Executor
         go.wait(10)
 
     executor.add(taktora.item(slow, triggers=lambda on: on.interval(0.01)))
-    with Runner(executor):
+    with driven(executor):
         assert begun.wait(10)
         executor.stop()
         before = time.process_time()
@@ -179,6 +187,7 @@ def test_waiting_for_a_worker_costs_no_cpu(make_executor: Callable[..., Executor
 
 
 @pytest.mark.rule("LIFE-06")
+@pytest.mark.real("threads that meet")
 def test_independent_items_run_in_parallel_in_the_pool(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -193,6 +202,7 @@ def test_independent_items_run_in_parallel_in_the_pool(
 
 
 @pytest.mark.rule("LIFE-06")
+@pytest.mark.real("a thread that waits")
 def test_a_slow_item_in_the_pool_delays_neither_driver_nor_others(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -219,9 +229,9 @@ def test_an_item_added_while_running_starts_without_waiting_for_a_wake_up(
     executor: Executor,
 ) -> None:
     ticked = threading.Event()
-    with Runner(executor):
+    with driven(executor):
         executor.add(taktora.item(ticked.set, triggers=lambda on: on.interval(0.01)))
-        assert ticked.wait(10)
+        eventually(executor, ticked)
 
 
 @pytest.mark.rule("LIFE-10")
@@ -246,17 +256,15 @@ def test_a_paused_item_does_not_run_and_a_resumed_one_does(executor: Executor) -
     ref = executor.add(item, id="ticker")
     others, other = counting()
     executor.add(other)
-    with Runner(executor):
+    with driven(executor):
         executor.scheduler.ask(Pause("ticker"), timeout=10)
         before = len(ticks)
         seen = len(others)
-        while len(others) < seen + 5:
-            threading.Event().wait(0.01)
+        eventually(executor, lambda: len(others) >= seen + 5)
         assert len(ticks) <= before + 1  # one may have been under way
         executor.scheduler.tell(Resume("ticker"))
         now = len(ticks)
-        while len(ticks) < now + 2:
-            threading.Event().wait(0.01)
+        eventually(executor, lambda: len(ticks) >= now + 2)
     assert executor.stats()[ref.item_id].skipped >= 3
 
 
@@ -269,7 +277,7 @@ def test_messages_to_a_paused_item_wait_and_come_in_order(executor: Executor) ->
             got.append(message)
 
     ref = executor.add(Collect(), id="collect")
-    with Runner(executor):
+    with driven(executor):
         executor.scheduler.ask(Pause("collect"), timeout=10)
         for n in range(10):
             ref.tell(n)
@@ -292,10 +300,9 @@ def test_a_removed_item_is_dead_forgotten_and_its_id_is_free(executor: Executor)
 
     item = Mortal()
     ref = executor.add(item, id="mortal")
-    with Runner(executor):
+    with driven(executor):
         executor.scheduler.ask(Remove("mortal"), timeout=10)
-        while ref.is_alive():
-            threading.Event().wait(0.01)
+        eventually(executor, lambda: not ref.is_alive())
         with pytest.raises(ActorDeadError):
             ref.tell("anyone?")
         assert executor.ref("mortal") is None
@@ -338,7 +345,7 @@ def test_on_start_runs_before_anything_executes_and_on_stop_at_the_end(executor:
     a, b = executor.add(Watchful("a")), executor.add(Watchful("b"))
     a.tell(1)
     assert events == []
-    with Runner(executor):
+    with driven(executor):
         b.ask(2, timeout=10)
         a.ask(3, timeout=10)
     executor.run_for(0.01)
@@ -369,7 +376,6 @@ def test_closing_answers_what_waits_and_refuses_what_comes(
         lambda: executor.channel("x", ctypes.c_int),
         lambda: executor.service("x", ctypes.c_int, ctypes.c_int),
         lambda: executor.spawn(taktora.Actor),
-        lambda: Runner(executor),
     ):
         with pytest.raises(ExecutorClosed, match="closed"):
             call()
@@ -379,6 +385,16 @@ def test_closing_answers_what_waits_and_refuses_what_comes(
 
 
 @pytest.mark.rule("LIFE-14")
+@pytest.mark.real("a Runner")
+def test_a_closed_executor_has_no_runner(make_executor: Callable[..., Executor]) -> None:
+    executor = make_executor()
+    executor.close()
+    with pytest.raises(ExecutorClosed, match="closed"):
+        Runner(executor)
+
+
+@pytest.mark.rule("LIFE-14")
+@pytest.mark.real("a Runner")
 def test_closing_while_running_stops_the_run_first(executor: Executor) -> None:
     _ticks, item = counting()
     executor.add(item)
@@ -400,7 +416,7 @@ def test_an_item_cannot_close_the_executor_that_runs_it(executor: Executor) -> N
 
 @pytest.mark.rule("LIFE-15")
 def test_one_run_at_a_time(executor: Executor) -> None:
-    with Runner(executor), pytest.raises(ExecutorRunning):
+    with driven(executor), pytest.raises(ExecutorRunning):
         executor.run()
     caught = []
 
@@ -433,6 +449,7 @@ def test_an_item_that_fails_ends_the_run_and_the_executor_can_run_again(executor
 
 
 @pytest.mark.rule("LIFE-17")
+@pytest.mark.real("the interpreter's threads")
 def test_the_switch_interval_is_set_while_running_and_put_back(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -451,6 +468,7 @@ def test_the_switch_interval_is_set_while_running_and_put_back(
 
 
 @pytest.mark.rule("LIFE-20")
+@pytest.mark.real("signals")
 def test_run_n_survives_signals_that_have_nothing_to_do_with_it(executor: Executor) -> None:
     hits = []
     before = signal.signal(signal.SIGUSR1, lambda *_: hits.append(1))
@@ -475,6 +493,7 @@ def test_run_n_survives_signals_that_have_nothing_to_do_with_it(executor: Execut
 
 
 @pytest.mark.rule("LIFE-20")
+@pytest.mark.real("signals")
 def test_stop_from_a_signal_handler_of_the_users_returns_the_run(executor: Executor) -> None:
     before = signal.signal(signal.SIGUSR1, lambda *_: executor.stop())
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
@@ -490,6 +509,7 @@ def test_stop_from_a_signal_handler_of_the_users_returns_the_run(executor: Execu
 
 @pytest.mark.rule("LIFE-21")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.real("signals")
 def test_sigint_and_sigterm_return_the_run_and_handlers_are_put_back(
     executor: Executor, number: signal.Signals
 ) -> None:
@@ -503,6 +523,7 @@ def test_sigint_and_sigterm_return_the_run_and_handlers_are_put_back(
 
 
 @pytest.mark.rule("LIFE-21")
+@pytest.mark.real("signals")
 def test_a_second_sigint_raises_keyboard_interrupt(make_executor: Callable[..., Executor]) -> None:
     executor = make_executor(worker_threads=1)
     begun, go = threading.Event(), threading.Event()
@@ -530,6 +551,7 @@ def test_a_second_sigint_raises_keyboard_interrupt(make_executor: Callable[..., 
 
 
 @pytest.mark.rule("LIFE-21")
+@pytest.mark.real("signals")
 def test_no_handler_is_installed_when_not_wanted_or_off_the_main_thread(
     make_executor: Callable[..., Executor],
 ) -> None:
@@ -550,6 +572,7 @@ def test_no_handler_is_installed_when_not_wanted_or_off_the_main_thread(
 
 
 @pytest.mark.rule("LIFE-30")
+@pytest.mark.real("a Runner")
 def test_a_runner_runs_until_stopped(executor: Executor) -> None:
     ticked = threading.Event()
     executor.add(taktora.item(ticked.set, triggers=lambda on: on.interval(0.01)))
@@ -562,6 +585,7 @@ def test_a_runner_runs_until_stopped(executor: Executor) -> None:
 
 
 @pytest.mark.rule("LIFE-30")
+@pytest.mark.real("a Runner")
 def test_a_deferred_runner_runs_only_once_started(executor: Executor) -> None:
     ticks, item = counting()
     executor.add(item)
@@ -580,6 +604,7 @@ def test_a_deferred_runner_runs_only_once_started(executor: Executor) -> None:
 
 
 @pytest.mark.rule("LIFE-30")
+@pytest.mark.real("a Runner")
 def test_a_runners_stop_raises_the_items_error_once(executor: Executor) -> None:
     def fail() -> None:
         raise ValueError("bad sample")
@@ -609,6 +634,7 @@ def test_the_same_object_or_id_twice_is_refused_and_nothing_changes(executor: Ex
 
 
 @pytest.mark.rule("LIFE-30")
+@pytest.mark.real("a Runner")
 def test_a_runner_that_nobody_stops_does_no_harm(
     make_executor: Callable[..., Executor], workers: int
 ) -> None:
@@ -644,6 +670,7 @@ def test_an_item_that_fails_does_not_keep_its_siblings_from_running(
 
 
 @pytest.mark.rule("LIFE-15")
+@pytest.mark.real("threads that race")
 def test_of_two_threads_that_run_at_once_one_is_refused(executor: Executor) -> None:
     begin = threading.Barrier(2)
     refused: list[ExecutorRunning] = []
@@ -669,7 +696,7 @@ def test_nothing_that_is_overdue_runs_after_a_stop(executor: Executor) -> None:
 
     def slow(ctx: taktora.Context) -> None:
         runs.append(1)
-        threading.Event().wait(0.05)  # five slots pass
+        spend(executor, 0.05)  # five slots pass
         ctx.stop_executor()
 
     executor.add(taktora.item(slow, triggers=lambda on: on.interval(0.01)))

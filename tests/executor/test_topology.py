@@ -15,11 +15,14 @@ import iceoryx2 as iox
 import pytest
 
 import taktora
-from taktora import Actor, Executor, Item, Runner, TriggerDeclarer, every, on
+from taktora import Actor, Executor, Item, TriggerDeclarer, every, on
 from taktora.core.triggers import SubscriberTrigger
 from taktora.describing import Record, describe
 from taktora.errors import WrongType
 from taktora.topology import ChannelNode, Edge, Topology, TriggerNode
+from tests.runtimes import driven
+
+pytestmark = pytest.mark.virtual
 
 Make = Callable[..., Executor]
 
@@ -48,6 +51,7 @@ def raw_ones(listener: Any, read: int, on: TriggerDeclarer) -> None:
 
 
 @pytest.mark.rule("TOPO-10", "TOPO-11", "TOPO-12")
+@pytest.mark.real("a raw iceoryx2 listener")
 def test_every_trigger_is_told_and_every_source_is_an_edge(make_executor: Make) -> None:
     executor = make_executor(name="rig")
     imu = executor.channel("imu", ctypes.c_double)
@@ -113,7 +117,7 @@ def test_items_and_actors_are_nodes_with_their_placement(
 
 @pytest.mark.rule("TOPO-10")
 def test_what_was_just_added_is_there_and_what_was_removed_is_not(executor: Executor) -> None:
-    with Runner(executor):
+    with driven(executor):
         executor.add(Declared(lambda on: on.interval(10)), id="new")
         assert executor.topology().node("new").triggers[0].period_ns == 10**10
         executor.scheduler.tell(taktora.Remove("new"))
@@ -122,6 +126,7 @@ def test_what_was_just_added_is_there_and_what_was_removed_is_not(executor: Exec
 
 
 @pytest.mark.rule("TOPO-10")
+@pytest.mark.real("threads that ask at once")
 def test_any_thread_may_ask_while_others_add_and_items_run(executor: Executor) -> None:
     channel = executor.channel("c", ctypes.c_uint64)
     publisher = channel.publisher()
@@ -140,7 +145,7 @@ def test_any_thread_may_ask_while_others_add_and_items_run(executor: Executor) -
         finally:
             asked.set()
 
-    with Runner(executor):
+    with driven(executor):
         adder = threading.Thread(target=add_many)
         adder.start()
         while not asked.is_set():
@@ -202,6 +207,7 @@ def test_a_channel_that_only_its_ports_know_any_more_is_told(executor: Executor)
 
 
 @pytest.mark.rule("TOPO-12")
+@pytest.mark.real("nodes of iceoryx2")
 def test_channels_of_other_nodes_are_told_and_another_domain_is_named(
     executor: Executor, domain: str
 ) -> None:

@@ -6,7 +6,6 @@ import ctypes
 import itertools
 import os
 import socket
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,10 @@ import iceoryx2 as iox
 import pytest
 
 import taktora
-from taktora import Context, Executor, Item, Runner
+from taktora import Context, Executor, Item
+from tests.runtimes import driven, eventually, pass_time, spend
+
+pytestmark = pytest.mark.virtual
 
 
 class Reading(ctypes.Structure):
@@ -24,18 +26,15 @@ class Reading(ctypes.Structure):
 class Log:
     """What an item saw, and a way to wait for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
         self.kinds: list[tuple[str, ...]] = []
-        self._changed = threading.Condition()
 
     def add(self, ctx: Context) -> None:
-        with self._changed:
-            self.kinds.append(tuple(fired.kind for fired in ctx.triggers))
-            self._changed.notify_all()
+        self.kinds.append(tuple(fired.kind for fired in ctx.triggers))
 
-    def wait(self, count: int, timeout: float = 10) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.kinds) >= count, timeout), self.kinds
+    def wait(self, count: int) -> None:
+        eventually(self.executor, lambda: len(self.kinds) >= count)
 
 
 def logging_item(declare: Callable[[Any], object], log: Log, also: Any = None) -> Item:
@@ -51,14 +50,14 @@ def logging_item(declare: Callable[[Any], object], log: Log, also: Any = None) -
 def test_data_on_a_subscriber_wakes_the_item_and_says_why(executor: Executor) -> None:
     channel = executor.channel("imu", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
-    log, seen, sources = Log(), [], []
+    log, seen, sources = Log(executor), [], []
 
     def drain(ctx: Context) -> None:
         seen.extend(sample.payload.sequence for sample in subscriber)
         sources.append(ctx.triggers[0].source)
 
     executor.add(logging_item(lambda on: on.subscriber(subscriber), log, drain))
-    with Runner(executor):
+    with driven(executor):
         for n in range(5):
             outcome = publisher.send_copy(Reading(n, 0.5))
             assert outcome.delivered_to_any_listener
@@ -72,7 +71,7 @@ def test_data_on_a_subscriber_wakes_the_item_and_says_why(executor: Executor) ->
 def test_one_notification_wakes_once_not_for_ever(executor: Executor) -> None:
     channel = executor.channel("once", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
-    log = Log()
+    log = Log(executor)
     executor.add(
         logging_item(lambda on: on.subscriber(subscriber), log, lambda _: list(subscriber))
     )
@@ -87,9 +86,9 @@ def test_an_item_that_never_takes_is_woken_once_per_notification_and_does_not_sp
 ) -> None:
     channel = executor.channel("lazy", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
-    log = Log()
+    log = Log(executor)
     executor.add(logging_item(lambda on: on.subscriber(subscriber), log))
-    with Runner(executor):
+    with driven(executor):
         for n in range(3):
             publisher.send_copy(Reading(n, 0))
             log.wait(n + 1)
@@ -101,7 +100,7 @@ def test_an_item_that_never_takes_is_woken_once_per_notification_and_does_not_sp
 def test_an_item_that_takes_one_sample_per_wake_gets_them_all(executor: Executor) -> None:
     channel = executor.channel("one-by-one", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
-    log, seen = Log(), []
+    log, seen = Log(executor), []
 
     def take_one(_: Context) -> None:
         sample = subscriber.take()
@@ -120,7 +119,7 @@ def test_data_that_arrived_before_the_item_was_added_wakes_it(executor: Executor
     channel = executor.channel("early", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
     publisher.send_copy(Reading(7, 0))
-    log = Log()
+    log = Log(executor)
     executor.add(
         logging_item(lambda on: on.subscriber(subscriber), log, lambda _: list(subscriber))
     )
@@ -132,10 +131,10 @@ def test_data_that_arrived_before_the_item_was_added_wakes_it(executor: Executor
 def test_two_items_on_one_subscriber_are_both_woken(executor: Executor) -> None:
     channel = executor.channel("shared", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
-    first, second = Log(), Log()
+    first, second = Log(executor), Log(executor)
     executor.add(logging_item(lambda on: on.subscriber(subscriber), first))
     executor.add(logging_item(lambda on: on.subscriber(subscriber), second))
-    with Runner(executor):
+    with driven(executor):
         publisher.send_copy(Reading(1, 0))
         first.wait(1)
         second.wait(1)
@@ -147,7 +146,7 @@ def test_several_triggers_that_fire_together_are_one_execution(executor: Executo
     a = executor.channel("a", Reading)
     b = executor.channel("b", Reading)
     pubs, subs = [a.publisher(), b.publisher()], [a.subscriber(), b.subscriber()]
-    log = Log()
+    log = Log(executor)
     executor.add(logging_item(lambda on: on.subscriber(subs[0]).subscriber(subs[1]), log))
     for publisher in pubs:
         publisher.send_copy(Reading(1, 0))
@@ -212,12 +211,11 @@ def test_a_late_wake_up_runs_once_counts_the_skipped_slots_and_heals(
 ) -> None:
     executor = make_executor()
     slots: list[int] = []
-    blocked = threading.Event()
 
     def tick(ctx: Context) -> None:
         slots.append(ctx.scheduled_ns or 0)
         if len(slots) == 2:
-            blocked.wait(0.055)  # nobody sets it: the driver is held for five slots and a half
+            spend(executor, 0.055)  # the driver is held for five slots and a half
 
     ref = executor.add(taktora.item(tick, triggers=lambda on: on.interval(0.01)))
     executor.run_until(lambda: len(slots) >= 5)
@@ -235,12 +233,11 @@ def test_what_a_missed_tick_leads_to_is_the_items_choice(
 ) -> None:
     executor = make_executor()
     slots: list[int] = []
-    blocked = threading.Event()
 
     def tick(ctx: Context) -> None:
         slots.append(ctx.scheduled_ns or 0)
         if len(slots) == 1:
-            blocked.wait(0.045)
+            spend(executor, 0.045)
 
     executor.add(taktora.item(tick, triggers=lambda on: on.interval(0.01, missed)))
     executor.run_until(lambda: len(slots) >= 8)
@@ -270,14 +267,14 @@ def test_a_deadline_tells_arrival_from_miss_and_is_armed_anew_by_arrival(
 ) -> None:
     channel = executor.channel("alive", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
-    log = Log()
+    log = Log(executor)
     item = logging_item(lambda on: on.deadline(subscriber, 0.15), log, lambda _: list(subscriber))
     executor.add(item)
-    with Runner(executor):
+    with driven(executor):
         for n in range(6):  # 6 x 50 ms of arrivals: twice the deadline, and no miss
             publisher.send_copy(Reading(n, 0))
             log.wait(n + 1)
-            threading.Event().wait(0.05)
+            pass_time(executor, 0.05)
         log.wait(8)  # then silence
     assert log.kinds[:6] == [("subscriber",)] * 6
     assert log.kinds[6] == ("deadline_missed",)
@@ -305,7 +302,7 @@ def test_a_missed_deadline_says_when_it_was_due_and_what_was_silent(executor: Ex
 def test_a_request_wakes_the_server_and_the_response_wakes_the_client(executor: Executor) -> None:
     service = executor.service("double", ctypes.c_uint64, ctypes.c_uint64)
     server, client = service.server(), service.client()
-    asked, answered = Log(), Log()
+    asked, answered = Log(executor), Log(executor)
     answers: list[int] = []
     pending: list[Any] = []
 
@@ -319,7 +316,7 @@ def test_a_request_wakes_the_server_and_the_response_wakes_the_client(executor: 
 
     executor.add(logging_item(lambda on: on.server(server), asked, serve))
     executor.add(logging_item(lambda on: on.client(client), answered, collect))
-    with Runner(executor):
+    with driven(executor):
         for n in (3, 4):
             pending.append(client.send_copy(ctypes.c_uint64(n)))
             answered.wait(len(pending))
@@ -329,17 +326,18 @@ def test_a_request_wakes_the_server_and_the_response_wakes_the_client(executor: 
 
 
 @pytest.mark.rule("TRIG-31")
+@pytest.mark.real("iceoryx2 itself")
 def test_a_raw_listener_wakes_with_its_event_ids_and_counts(executor: Executor) -> None:
     raw = executor.iceoryx_node
     event = raw.service_builder(iox.ServiceName.new("raw")).event().open_or_create()
     listener, notifier = event.listener_builder().create(), event.notifier_builder().create()
-    log, events = Log(), []
+    log, events = Log(executor), []
     executor.add(
         logging_item(
             lambda on: on.listener(listener), log, lambda c: events.extend(c.triggers[0].events)
         )
     )
-    with Runner(executor):
+    with driven(executor):
         notifier.notify_with_custom_event_id(iox.EventId.new(5))
         log.wait(1)
         notifier.notify_with_custom_event_id(iox.EventId.new(9))
@@ -353,11 +351,11 @@ def test_a_readable_descriptor_wakes_once_per_read_and_not_while_it_is_being_rea
     executor: Executor,
 ) -> None:
     fd = os.eventfd(0, os.EFD_NONBLOCK)
-    log, values = Log(), []
+    log, values = Log(executor), []
     executor.add(
         logging_item(lambda on: on.fd(fd), log, lambda _: values.append(os.eventfd_read(fd)))
     )
-    with Runner(executor):
+    with driven(executor):
         for n in range(1, 4):
             os.eventfd_write(fd, n)
             log.wait(n)
@@ -380,10 +378,10 @@ def test_a_descriptor_that_is_not_read_empty_wakes_the_item_again(executor: Exec
 
 @pytest.mark.rule("TRIG-33")
 def test_a_told_message_executes_an_item_that_has_no_triggers(executor: Executor) -> None:
-    log = Log()
+    log = Log(executor)
     seen = []
     ref = executor.add(taktora.item(lambda c: (seen.append(c.triggers[0].source), log.add(c))[1]))
-    with Runner(executor):
+    with driven(executor):
         ref.tell("go")
         log.wait(1)
     assert log.kinds == [("message",)]
@@ -395,7 +393,7 @@ def test_every_kind_of_trigger_on_one_item_at_once(executor: Executor) -> None:
     channel = executor.channel("all", Reading)
     publisher, subscriber = channel.publisher(), channel.subscriber()
     fd = os.eventfd(0, os.EFD_NONBLOCK)
-    log = Log()
+    log = Log(executor)
 
     def read(ctx: Context) -> None:
         list(subscriber)
@@ -405,7 +403,7 @@ def test_every_kind_of_trigger_on_one_item_at_once(executor: Executor) -> None:
     ref = executor.add(
         logging_item(lambda on: on.deadline(subscriber, 0.05).interval(0.02).fd(fd), log, read)
     )
-    with Runner(executor):
+    with driven(executor):
         publisher.send_copy(Reading(1, 0))
         os.eventfd_write(fd, 1)
         ref.tell("now")

@@ -13,6 +13,8 @@ from taktora.errors import InvalidArgument, ItemFailed, WrongType
 from taktora.observe.tracing import LoggingObserver
 from tests.executor.parts import Part
 
+pytestmark = pytest.mark.virtual
+
 Make = Callable[..., Executor]
 
 
@@ -94,6 +96,7 @@ def test_runs_of_chains_say_how_they_ended_and_who_was_cancelled(
 
 
 @pytest.mark.rule("OBS-42")
+@pytest.mark.real("an execution that takes real time")
 def test_a_fault_is_one_warning_on_its_own_logger_with_or_without_observer(
     make: Make, make_executor: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_fault_is_one_warning_on_its_own_logger_with_or_without_observer(
 
 
 @pytest.mark.rule("OBS-42")
+@pytest.mark.real("an execution that takes real time")
 def test_the_end_of_a_fault_is_logged_beside_it(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:

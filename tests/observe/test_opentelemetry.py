@@ -23,6 +23,9 @@ from taktora import Context, ControlFlow, Executor, Runner, Supervision, item
 from taktora.errors import ItemFailed
 from taktora.observe.tracing import OpenTelemetryObserver, observe_stats
 from tests.executor.parts import Part
+from tests.runtimes import driven
+
+pytestmark = pytest.mark.virtual
 
 Make = Callable[..., Executor]
 
@@ -239,6 +242,7 @@ def test_a_user_event_is_an_event_of_the_span(make: Make, telemetry: Telemetry) 
 
 
 @pytest.mark.rule("OBS-20", "OBS-21")
+@pytest.mark.real("wall time")
 def test_a_chain_is_a_trace_whose_nodes_link_back(make: Make, telemetry: Telemetry) -> None:
     executor = make()
     parts = [Part([], name, every=0.01) for name in "abc"]
@@ -261,6 +265,7 @@ def test_a_chain_is_a_trace_whose_nodes_link_back(make: Make, telemetry: Telemet
 
 
 @pytest.mark.rule("OBS-20", "OBS-21")
+@pytest.mark.real("threads that meet")
 def test_a_diamond_links_to_both_sides_also_when_they_run_at_once(
     make: Make, telemetry: Telemetry, workers: int
 ) -> None:
@@ -324,6 +329,7 @@ def test_a_run_that_is_stopped_is_no_error(make: Make, telemetry: Telemetry) -> 
 
 
 @pytest.mark.rule("OBS-24")
+@pytest.mark.real("a thread that waits")
 def test_a_nodes_message_is_no_part_of_the_run_that_is_under_way(
     make_executor: Make, telemetry: Telemetry
 ) -> None:
@@ -340,7 +346,7 @@ def test_a_nodes_message_is_no_part_of_the_run_that_is_under_way(
     graph.edge(a, c)
     graph.root(a)
     ref = graph.build()
-    with Runner(executor):
+    with driven(executor):
         answer = ref.ask("go", block=False)
         while ("c", "hi") not in log:
             threading.Event().wait(0.001)
@@ -410,6 +416,7 @@ def test_an_item_that_raises_an_interrupt_leaves_nothing_open(
 
 
 @pytest.mark.rule("OBS-16")
+@pytest.mark.real("a Runner for each")
 def test_two_executors_at_once_do_not_mix(make: Make, telemetry: Telemetry) -> None:
     """Each with an observer of its own, although all ids are the same."""
     done: list[list[Any]] = [[], []]
@@ -430,6 +437,7 @@ def test_two_executors_at_once_do_not_mix(make: Make, telemetry: Telemetry) -> N
 
 
 @pytest.mark.rule("OBS-16")
+@pytest.mark.real("a thread that waits")
 def test_executors_may_share_one_if_their_compositions_have_other_ids(
     make: Make, telemetry: Telemetry
 ) -> None:
@@ -443,7 +451,7 @@ def test_executors_may_share_one_if_their_compositions_have_other_ids(
     one, other = (make(), make())
     one.add_chain([Part([], "a", every=0.002), Part(done, "b")], id="line 1")
     other.add_chain([Part([], "a", every=0.002), Part([], "b", act=hold)], id="line 2")
-    with Runner(other):
+    with driven(other):
         inside.wait(10)
         one.run_until(lambda: len(done) >= 5)  # its end must not end what the other has open
         release.set()
@@ -489,6 +497,7 @@ def test_executions_are_counted_and_timed_in_seconds(make: Make, telemetry: Tele
 
 
 @pytest.mark.rule("OBS-30")
+@pytest.mark.real("an execution that takes real time")
 def test_faults_and_dead_letters_are_counted(make: Make, telemetry: Telemetry) -> None:
     executor = make()
     slow = Part([], "slow", every=0.002, budget=1e-6, act=lambda ctx: threading.Event().wait(0.001))

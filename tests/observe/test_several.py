@@ -12,11 +12,14 @@ from opentelemetry import context as contexts
 from opentelemetry.sdk.trace import TracerProvider
 
 import taktora
-from taktora import ExecutionMonitor, Executor, Item, Monitors, Observer, Observers, Runner
+from taktora import ExecutionMonitor, Executor, Item, Monitors, Observer, Observers
 from taktora.errors import WrongType
 from taktora.observe.executing import executing
 from taktora.observe.tracing import OpenTelemetryObserver
 from tests.executor.parts import Part
+from tests.runtimes import driven
+
+pytestmark = pytest.mark.virtual
 
 Make = Callable[..., Executor]
 
@@ -114,6 +117,7 @@ def test_a_monitor_that_raises_breaks_nothing(
 
 
 @pytest.mark.rule("OBS-03")
+@pytest.mark.real("a thread that waits")
 def test_a_slow_observer_delays_its_own_item_and_nobody_else(make_executor: Make) -> None:
     """The slow callback ends when another item has ticked ten times meanwhile."""
     ticked, waited = threading.Event(), []
@@ -162,7 +166,7 @@ def test_what_executes_can_be_looked_at_from_a_hook(make_executor: Make, workers
     executor = make_executor(worker_threads=workers, observer=looks, monitor=looks)
     ref = executor.add_chain([Part([], "a"), Part([], "b")], id="line")
     executor.add(Part([], "alone", every=0.005))
-    with Runner(executor):
+    with driven(executor):
         ref.ask("go", timeout=10)
         executor.ref("b").ask("hello", timeout=10)
     assert ("a", True, ["message"], False) in seen

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ctypes
 import itertools
 import math
-import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,12 +20,14 @@ from taktora import (
     Overflow,
     Pause,
     Resume,
-    Runner,
     Supervision,
     TriggerDeclarer,
 )
 from taktora.errors import MailboxFull
 from taktora.observe.histogram import RELATIVE_ERROR
+from tests.runtimes import driven, eventually, now, spend
+
+pytestmark = pytest.mark.virtual
 
 PERIOD = 2_000_000
 
@@ -37,7 +37,8 @@ class Metronome(Item):
 
     item_id = "metronome"
 
-    def __init__(self, missed: MissedTick = MissedTick.SKIP) -> None:
+    def __init__(self, executor: Executor, missed: MissedTick = MissedTick.SKIP) -> None:
+        self.executor = executor
         self.missed = missed
         self.starts: list[tuple[int, int]] = []
         self.busy: list[int] = []
@@ -47,13 +48,12 @@ class Metronome(Item):
         on.interval(PERIOD / 1e9, self.missed)
 
     def execute(self, ctx: Context) -> None:
-        began = time.monotonic_ns()
+        began = now(self.executor)
         assert ctx.scheduled_ns is not None
         self.starts.append((ctx.scheduled_ns, ctx.now_ns))
         if len(self.starts) == self.stall_at:
-            while time.monotonic_ns() < ctx.scheduled_ns + 5 * PERIOD:
-                threading.Event().wait(PERIOD / 1e9)
-        self.busy.append(time.monotonic_ns() - began)
+            spend(self.executor, 5 * PERIOD / 1e9)
+        self.busy.append(now(self.executor) - began)
 
 
 def nearest_rank(values: Sequence[int], percent: int) -> int:
@@ -93,13 +93,11 @@ def test_every_wake_up_and_message_is_counted_once_failed_or_not(executor: Execu
     channel = executor.channel("numbers", ctypes.c_uint64)
     item, publisher = Busy(channel.subscriber()), channel.publisher()
     ref = executor.add(item, id="busy", supervision=Supervision.resume())
-    with Runner(executor):
+    with driven(executor):
         for n in range(100):
             publisher.send_copy(n)
             ref.tell(n)
-        while item.runs < 150:
-            ref.tell(0)
-            threading.Event().wait(0.001)
+        eventually(executor, lambda: item.runs >= 150)
     seen = executor.stats()["busy"]
     assert (seen.count, seen.failures) == (item.runs, item.failures)
 
@@ -111,7 +109,7 @@ def test_a_plain_actor_is_counted_too(executor: Executor) -> None:
             return message
 
     ref = executor.spawn(Plain, id="plain")
-    with Runner(executor):
+    with driven(executor):
         assert [ref.ask(n, timeout=10) for n in range(20)] == list(range(20))
     assert executor.stats()["plain"].count == 20
 
@@ -142,7 +140,7 @@ def test_messages_sent_are_handled_dropped_or_rejected_and_all_of_them_are_accou
 
 @pytest.mark.rule("STAT-02")
 def test_an_execution_took_at_least_what_the_item_itself_has_measured(executor: Executor) -> None:
-    item = Metronome()
+    item = Metronome(executor)
     item.stall_at = 3
     executor.add(item)
     executor.run_n(10)
@@ -157,7 +155,7 @@ def test_an_execution_took_at_least_what_the_item_itself_has_measured(executor: 
 @pytest.mark.rule("STAT-10", "STAT-11", "STAT-03", "STAT-13")
 def test_lateness_and_jitter_are_those_of_the_starts_that_the_item_saw(executor: Executor) -> None:
     """Two runs, with a stall in the first."""
-    item = Metronome()
+    item = Metronome(executor)
     executor.add(item)
     item.stall_at = 5
     executor.run_n(20)
@@ -186,7 +184,7 @@ def test_the_jitter_of_a_delaying_interval_is_measured_from_start_to_start(
 ) -> None:
     """Inline, where no slot goes without a start."""
     executor = make_executor()
-    item = Metronome(MissedTick.DELAY)
+    item = Metronome(executor, MissedTick.DELAY)
     item.stall_at = 4
     executor.add(item)
     executor.run_n(12)
@@ -208,8 +206,7 @@ def test_the_intervals_of_one_item_are_measured_each_by_its_own_policy(
             assert one.scheduled_ns is not None
             starts[one.source].append((one.scheduled_ns, ctx.now_ns))
         if len(starts[0.002]) == 3:
-            while time.monotonic_ns() < ctx.now_ns + 5 * PERIOD:
-                threading.Event().wait(PERIOD / 1e9)
+            spend(executor, 5 * PERIOD / 1e9)
 
     executor = make_executor()
     item = taktora.item(
@@ -232,22 +229,19 @@ def test_the_intervals_of_one_item_are_measured_each_by_its_own_policy(
 def test_every_slot_has_a_start_or_was_skipped(executor: Executor) -> None:
     """Late, and paused: there are no fewer than between first and last start, nor more than the
     run was long."""
-    item = Metronome()
+    item = Metronome(executor)
     item.stall_at = 2
     executor.add(item)
-    began = time.monotonic_ns()
-    with Runner(executor):
-        while len(item.starts) < 4:
-            threading.Event().wait(0.001)
+    began = now(executor)
+    with driven(executor):
+        eventually(executor, lambda: len(item.starts) >= 4)
         executor.scheduler.ask(Pause("metronome"), timeout=10)
         paused = executor.stats()["metronome"].skipped
-        while executor.stats()["metronome"].skipped < paused + 5:
-            threading.Event().wait(0.001)
+        eventually(executor, lambda: executor.stats()["metronome"].skipped >= paused + 5)
         executor.scheduler.ask(Resume("metronome"), timeout=10)
         resumed = len(item.starts)
-        while len(item.starts) < resumed + 2:
-            threading.Event().wait(0.001)
-    ended = time.monotonic_ns()
+        eventually(executor, lambda: len(item.starts) >= resumed + 2)
+    ended = now(executor)
     seen = executor.stats()["metronome"]
     assert seen.count == len(item.starts)
     assert seen.skipped >= 4 + 5
@@ -257,14 +251,14 @@ def test_every_slot_has_a_start_or_was_skipped(executor: Executor) -> None:
 
 @pytest.mark.rule("STAT-07")
 def test_an_item_that_never_ran_or_ticked_has_no_durations(executor: Executor) -> None:
-    executor.add(Metronome())
+    executor.add(Metronome(executor))
     asked = executor.add(Item(), id="asked")
     idle = executor.stats()["metronome"]
     measured = [name for name in attrs.fields_dict(type(idle)) if name.endswith("_ns")]
     assert len(measured) == 12
     assert {getattr(idle, name) for name in measured} == {None}
     executor.scheduler.tell(Pause("metronome"))
-    with Runner(executor):
+    with driven(executor):
         asked.ask("hello", timeout=10)
     seen = executor.stats()["asked"]
     assert None not in (seen.p50_ns, seen.p95_ns, seen.p99_ns)
@@ -272,12 +266,13 @@ def test_an_item_that_never_ran_or_ticked_has_no_durations(executor: Executor) -
 
 
 @pytest.mark.rule("STAT-06", "STAT-08")
+@pytest.mark.real("threads that run meanwhile")
 def test_any_thread_may_look_while_items_run_and_keeps_what_it_saw(executor: Executor) -> None:
     for n in range(4):
         executor.add(
             taktora.item(lambda: None, triggers=lambda on: on.interval(0.0005)), id=f"i{n}"
         )
-    with Runner(executor):
+    with driven(executor):
         first, kept = executor.stats(), ""
         before = first
         for _ in range(200):
@@ -287,15 +282,14 @@ def test_any_thread_may_look_while_items_run_and_keeps_what_it_saw(executor: Exe
                 order = [item.took_min_ns, item.p50_ns, item.p95_ns, item.p99_ns, item.took_max_ns]
                 assert order == sorted(order) if item.count else order == [None] * 5  # type: ignore[type-var]
             before, kept = after, repr(after)
-        while executor.stats()["i0"].count == before["i0"].count:
-            threading.Event().wait(0.001)
+        eventually(executor, lambda: executor.stats()["i0"].count != before["i0"].count)
     assert repr(before) == kept
     assert executor.stats() != before
 
 
 @pytest.mark.rule("STAT-20")
 def test_the_numbers_of_a_run_print_as_a_table(executor: Executor) -> None:
-    executor.add(Metronome())
+    executor.add(Metronome(executor))
     executor.run_n(3)
     header, row = str(executor.stats()).splitlines()
     assert header.split()[:3] == ["item", "runs", "rate"]
