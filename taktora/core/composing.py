@@ -77,9 +77,9 @@ class Composing:
         if actor.composition is not None and actor.phase is not Phase.ACTIVE:
             actor.composition.waits = Wait.NOTHING
             commands += self.release(actor.composition)
-        if actor.home is not None:
-            if not self._scheduler.open:
-                commands += self.ground()
+        if actor.home is not None and not self._scheduler.open:
+            commands += self.ground()
+        if actor.home is not None:  # still: a run that ends may be the end of what it ran in
             commands += self.changed(actor.home)
         return commands
 

@@ -35,6 +35,8 @@ class Feeding:
                 found[name] = given[name]
             elif not topic.senders:
                 found[name] = payloads(topic.kind.payload_type)
+        # Kept open, whoever is removed: when the last port is collected is nothing to depend on.
+        self._kept = [sim.node.channel(name, topics[name].kind.payload_type) for name in found]
         self.channels = tuple(found)
         """Names of those that it publishes on."""
         self.samples: st.SearchStrategy[tuple[str, Any]] = st.one_of(

@@ -265,6 +265,8 @@ class Invariants:
         ledger = self._answer(stimulus.actor_id)
         if ledger is None:
             return
+        if ledger.starting:
+            ledger.started = False  # the next run tries again
         ledger.failed()
         if stimulus.aboard and ledger.home is not None:
             ledger.home.done(ledger, stop=True)
@@ -328,7 +330,10 @@ class Invariants:
         return ledger
 
     def _start(self, command: cmd.Start) -> None:
-        self.ledgers[command.actor_id].starting = True
+        ledger = self.ledgers[command.actor_id]
+        if ledger.started:
+            self.broken("SIM-16", f"{command.actor_id!r} is started a second time")
+        ledger.starting = ledger.started = True
 
     def _started(self, stimulus: sti.Started, now: Nanos) -> None:  # noqa: ARG002
         ledger = self.ledgers.get(stimulus.actor_id)

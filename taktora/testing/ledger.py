@@ -30,6 +30,7 @@ class Ledger:
         "paused",
         "running",
         "spec",
+        "started",
         "starting",
     )
 
@@ -50,6 +51,8 @@ class Ledger:
         self.paused = False
         self.starting = False
         """It was told to start and has not answered."""
+        self.started = False
+        """It was told to start, and did not fail."""
         self.away = False
         """It failed and is to be built anew."""
         self.gone = False

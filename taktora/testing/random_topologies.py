@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from taktora.actors.node import node
 from taktora.core.plan import Plan
 from taktora.core.supervision import Supervision
 from taktora.core.triggers import MissedTick
+from taktora.errors import ActorDeadError, MailboxFull
 
 __all__ = ["Composed", "Part", "RandomTopology"]
 
@@ -33,12 +35,16 @@ class Part:
     """Channels that it waits for."""
     within: int = 0
     """A deadline on the first of these."""
+    shares: bool = False
+    """It waits with the subscribers of others that share, not with its own."""
     one: bool = False
     """It takes one sample at a time, and leaves the rest."""
     sends: tuple[str, ...] = ()
     """Channels that it publishes on."""
     tells: tuple[str, ...] = ()
     """Whom it sends a message."""
+    greets: tuple[str, ...] = ()
+    """Whom it sends a message when it starts, and whenever it was built anew."""
     takes: int = 0
     """How long an execution takes."""
     stops: int = 0
@@ -159,6 +165,9 @@ class _Worker(Item):
             else:
                 on.subscriber(subscriber)
 
+    def on_start(self) -> None:
+        self._tell(self._part.greets, 0)
+
     def execute(self) -> ControlFlow:
         """One execution."""
         part = self._part
@@ -171,23 +180,19 @@ class _Worker(Item):
                 pass
         for publisher in self._publishers:
             publisher.send_copy(count)
-        for other in part.tells:
-            ref = self._executor.ref(other)
-            if ref is not None and ref.is_alive():
-                _tell(ref, count)
+        self._tell(part.tells, count)
         if part.fails and count % part.fails == 0:
             raise ArithmeticError(f"execution {count} of {part.id}")
         stop = part.stops and count % part.stops == 0
         return ControlFlow.STOP_CHAIN if stop else ControlFlow.CONTINUE
 
 
-def _tell(ref: Any, message: Any) -> None:
-    from taktora.errors import ActorDeadError, MailboxFull
-
-    try:
-        ref.tell(message)
-    except (MailboxFull, ActorDeadError):  # it is told what became of it, and goes on
-        pass
+    def _tell(self, others: tuple[str, ...], message: int) -> None:
+        for other in others:
+            ref = self._executor.ref(other)
+            if ref is not None:
+                with suppress(MailboxFull, ActorDeadError):  # it is told, and goes on
+                    ref.tell(message)
 
 
 class _Maker:
@@ -196,9 +201,17 @@ class _Maker:
     def __init__(self, executor: Any, channels: dict[str, Any]) -> None:
         self._executor = executor
         self._channels = channels
+        self._shared: dict[str, Any] = {}
 
     def factory(self, part: Part) -> Callable[[], Item]:
-        subscribers = [self._channels[name].subscriber() for name in part.on]
+        subscribers = [self._subscriber(name, shared=part.shares) for name in part.on]
         publishers = [self._channels[name].publisher() for name in part.sends]
         count = [0]
         return lambda: _Worker(part, self._executor, (subscribers, publishers), count)
+
+    def _subscriber(self, name: str, *, shared: bool) -> Any:
+        if not shared:
+            return self._channels[name].subscriber()
+        if name not in self._shared:
+            self._shared[name] = self._channels[name].subscriber()
+        return self._shared[name]

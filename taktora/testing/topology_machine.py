@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from taktora.core.scheduler import Scheduler
 from taktora.core.stimuli import Pause, Remove, Resume
 from taktora.errors import ItemFailed
 from taktora.testing import faults
@@ -69,6 +70,8 @@ class TopologyMachine(RuleBasedStateMachine):
     """How many executions may be under way at the same virtual time."""
     options: ClassVar[Mapping[str, Any]] = {}
     """More options for :class:`SimulatedExecutor`."""
+    scheduler_class: ClassVar[type[Scheduler]] = Scheduler
+    """Another scheduler, to see that its bugs are found."""
     payloads: ClassVar[Mapping[str, st.SearchStrategy[Any]]] = {}
     """What to publish, by the name of the channel. For channels on which nothing in the topology
     publishes it is derived from the payload type; others are left alone unless they are named."""
@@ -98,6 +101,9 @@ class TopologyMachine(RuleBasedStateMachine):
     soak: ClassVar[settings] = settings(ci, max_examples=5000, derandomize=False)
     """For a night: other examples in every run."""
 
+    orders: ClassVar[st.SearchStrategy[Any]] = st.randoms(use_true_random=False).map(_Choices)
+    """What :meth:`begin` gets, for those who override it."""
+
     sim: SimulatedExecutor
     """The simulation under test; there from the first rule on."""
 
@@ -107,18 +113,25 @@ class TopologyMachine(RuleBasedStateMachine):
 
     # --- the beginning and the end ------------------------------------------------------------------
 
-    @initialize(order=st.randoms(use_true_random=False).map(_Choices))
+    @initialize(order=orders)
     def begin(self, order: Chooser | str | None = None) -> None:
         """Build the topology and begin a run. ``order`` may be a schedule (``tk1:...``)."""
         text = order if isinstance(order, str) else None
         chooser = None if text is not None else Fifo() if order is None else order
-        options = {"worker_threads": self.worker_threads, **self.options}
+        options = {
+            "worker_threads": self.worker_threads,
+            "scheduler_class": self.scheduler_class,
+            **self.options,
+        }
         self.sim = SimulatedExecutor(None, chooser=chooser, schedule=text, **options)  # type: ignore[arg-type]
         self.build(self.sim)
         self._feeding = Feeding(self.sim, self.payloads)
         self._told = [(item, self.messages[item]) for item in self.messages]
         self._durations = _durations(self.sim, self.durations)
-        self._ids = tuple(node.id for node in self.sim.topology().nodes if node.kind == "item")
+        nodes = self.sim.topology().nodes
+        self._ids = tuple(node.id for node in nodes)
+        self._items = tuple(node.id for node in nodes if node.kind == "item")
+        self._paused: list[str] = []
         self._go(self.sim.start)
 
     def teardown(self) -> None:
@@ -199,17 +212,19 @@ class TopologyMachine(RuleBasedStateMachine):
         """Somebody tells an item: ``(id, message)``."""
         self._feeding.tell(*message)
 
-    @precondition(lambda self: self.pauses and self._present())
-    @rule(item=st.runner().flatmap(lambda self: st.sampled_from(self._present())))
+    @precondition(lambda self: self.pauses and self._present(paused=False))
+    @rule(item=st.runner().flatmap(lambda self: st.sampled_from(self._present(paused=False))))
     def pause(self, item: str) -> None:
-        """An operator pauses an item."""
+        """An operator pauses an item, a chain or a graph."""
         self.sim.scheduler.tell(Pause(item))
+        self._paused.append(item)
 
-    @precondition(lambda self: self.pauses and self._present())
-    @rule(item=st.runner().flatmap(lambda self: st.sampled_from(self._present())))
+    @precondition(lambda self: self._present(paused=True))
+    @rule(item=st.runner().flatmap(lambda self: st.sampled_from(self._present(paused=True))))
     def resume(self, item: str) -> None:
         """An operator lets it go on."""
         self.sim.scheduler.tell(Resume(item))
+        self._paused.remove(item)
 
     @precondition(lambda self: self.removes and self._present())
     @rule(item=st.runner().flatmap(lambda self: st.sampled_from(self._present())))
@@ -241,12 +256,17 @@ class TopologyMachine(RuleBasedStateMachine):
 
     # --- helpers ----------------------------------------------------------------------------------------
 
-    def _present(self) -> list[str]:
-        return [item for item in self._ids if self.sim.ref(item) is not None]
+    def _present(self, *, paused: bool | None = None) -> list[str]:
+        return [
+            item
+            for item in self._ids
+            if self.sim.ref(item) is not None and paused in (None, item in self._paused)
+        ]
 
     def _misfortunes(self) -> list[st.SearchStrategy[faults.Fault]]:
         """A strategy for each kind of fault that is allowed and can happen."""
-        items, channels = self._present(), list(self.sim.waited_for)
+        items = [item for item in self._items if self.sim.ref(item) is not None]
+        channels = list(self.sim.waited_for)
         seconds = st.sampled_from(self._durations).filter(lambda one: one > 0)
         times = st.integers(1, 3)
         found: list[st.SearchStrategy[faults.Fault]] = []

@@ -1,0 +1,58 @@
+"""The shipped machine on topologies that nobody would think of, with everything allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize
+
+from taktora.errors import NeverIdle
+from taktora.testing import TopologyMachine, faults
+from taktora.testing.strategies import topologies
+
+SEARCH = settings(
+    max_examples=400,
+    stateful_step_count=25,
+    phases=[Phase.generate],
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class AnyTopology(TopologyMachine):
+    """Another topology in each example."""
+
+    faults = (
+        faults.Raise,
+        faults.Kill,
+        faults.Delay,
+        faults.Drop,
+        faults.Duplicate,
+        faults.Stall,
+        faults.Jump,
+    )
+    removes = True
+    @initialize(
+        order=TopologyMachine.orders,
+        topology=topologies(),
+        worker_threads=st.integers(0, 2),
+        late_answers=st.booleans(),
+    )
+    def begin(self, order: Any, topology: Any, **options: Any) -> None:
+        self.build = topology
+        self.options = options
+        self.messages = {one: st.integers(0, 9) for one in topology.ids}
+        super().begin(order)
+
+    def _go(self, action: Callable[[], object]) -> None:
+        try:
+            super()._go(action)
+        except NeverIdle:  # it takes longer than its intervals
+            pass
