@@ -26,7 +26,7 @@ _AT_EXECUTIONS: Final = ("raise", "delay")
 _PART: Final = re.compile(r"(drop|duplicate|raise|delay)@([1-9][0-9]{0,9})(?:=([0-9.e+-]+))?")
 
 
-def _rate(instance: object, attribute: attrs.Attribute[float], value: object) -> None:
+def _rate(_: object, attribute: attrs.Attribute[float], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongType(f"{attribute.name} must be a number from 0 to 1, not {value!r}")
     if not 0 <= value <= 1:

@@ -59,8 +59,8 @@ def _filled(kind: Any) -> st.SearchStrategy[Any]:
         element, length = kind._type_, kind._length_
         if element is ctypes.c_char:
             return st.binary(max_size=length).map(lambda text: kind(*text))
-        values = payloads(element)
-        return st.lists(values, min_size=length, max_size=length).map(lambda made: kind(*made))
+        elements = payloads(element)
+        return st.lists(elements, min_size=length, max_size=length).map(lambda made: kind(*made))
     names = [field[0] for field in _fields(kind)]
     values = [_field(*field) for field in _fields(kind)]
     if issubclass(kind, ctypes.Union):  # the fields lie on top of each other: one of them

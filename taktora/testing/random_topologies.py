@@ -73,7 +73,7 @@ class Part:
     def __repr__(self) -> str:
         """Only what is out of the ordinary."""
         plain = Part(id="")
-        names = [attribute.name for attribute in self.__attrs_attrs__]  # type: ignore[attr-defined]
+        names = [attribute.name for attribute in self.__attrs_attrs__]
         said = [
             f"{name}={getattr(self, name)!r}"
             for name in names
@@ -185,7 +185,6 @@ class _Worker(Item):
             raise ArithmeticError(f"execution {count} of {part.id}")
         stop = part.stops and count % part.stops == 0
         return ControlFlow.STOP_CHAIN if stop else ControlFlow.CONTINUE
-
 
     def _tell(self, others: tuple[str, ...], message: int) -> None:
         for other in others:

@@ -21,7 +21,7 @@ from taktora.core.stimuli import Pause, Remove, Resume
 from taktora.errors import ItemFailed
 from taktora.testing import faults
 from taktora.testing.choosers import Chooser, Fifo, HypothesisChooser
-from taktora.testing.faults import InjectedError
+from taktora.testing.faults import Fault, InjectedError
 from taktora.testing.feeding import Feeding
 from taktora.testing.schedules import describe
 from taktora.testing.simulated import SimulatedExecutor
@@ -250,7 +250,7 @@ class TopologyMachine(RuleBasedStateMachine):
             lambda self: st.sampled_from(self._misfortunes()).flatmap(lambda one: one)
         )
     )
-    def inject(self, fault: faults.Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Something goes wrong."""
         self.sim.inject(fault)
 
@@ -263,13 +263,13 @@ class TopologyMachine(RuleBasedStateMachine):
             if self.sim.ref(item) is not None and paused in (None, item in self._paused)
         ]
 
-    def _misfortunes(self) -> list[st.SearchStrategy[faults.Fault]]:
+    def _misfortunes(self) -> list[st.SearchStrategy[Fault]]:
         """A strategy for each kind of fault that is allowed and can happen."""
         items = [item for item in self._items if self.sim.ref(item) is not None]
         channels = list(self.sim.waited_for)
         seconds = st.sampled_from(self._durations).filter(lambda one: one > 0)
         times = st.integers(1, 3)
-        found: list[st.SearchStrategy[faults.Fault]] = []
+        found: list[st.SearchStrategy[Fault]] = []
         for kind in self.faults:
             if kind in (faults.Raise, faults.Kill) and items:
                 found.append(st.builds(kind, st.sampled_from(items)))

@@ -52,7 +52,7 @@ def topologies(
         later = tuple(f"u{other}" for other in range(number + 1, count))
         name = f"u{number}"
         if kind == "i":
-            units.append(draw(_parts(name, on, free, later, failing)))
+            units.append(draw(_parts(name, on, free, later, failing=failing)))
             continue
         if kind == "c":
             plan = chain([f"{name}.{place}" for place in range(draw(st.integers(1, most_nodes)))])
@@ -60,7 +60,7 @@ def topologies(
             plan = draw(dags(most_nodes))
             plan = plan.named([f"{name}.{place}" for place in range(len(plan.ids))])
         parts = [
-            draw(_parts(one, on if place == plan.root else (), free, later, failing))
+            draw(_parts(one, on if place == plan.root else (), free, later, failing=failing))
             for place, one in enumerate(plan.ids)
         ]
         units.append(Composed(name, plan, tuple(parts)))
@@ -74,6 +74,7 @@ def _parts(
     on: tuple[str, ...],
     free: tuple[str, ...],
     later: tuple[str, ...],
+    *,
     failing: bool,
 ) -> Part:
     some = st.integers(1, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -39,6 +40,7 @@ class AnyTopology(TopologyMachine):
         faults.Jump,
     )
     removes = True
+
     @initialize(
         order=TopologyMachine.orders,
         topology=topologies(),
@@ -52,7 +54,5 @@ class AnyTopology(TopologyMachine):
         super().begin(order)
 
     def _go(self, action: Callable[[], object]) -> None:
-        try:
+        with suppress(NeverIdle):  # it takes longer than its intervals
             super()._go(action)
-        except NeverIdle:  # it takes longer than its intervals
-            pass
