@@ -43,7 +43,9 @@ class ConnectorRig:
     executor: Any = None
     """What :meth:`register` registers with; :meth:`open` sets it."""
 
-    values: ClassVar[st.SearchStrategy[Any]] = st.binary(max_size=12)
+    values: ClassVar[st.SearchStrategy[Any]] = st.binary(max_size=12) | st.binary(max_size=8).map(
+        lambda text: text + b"\0"  # which some take for padding
+    )
     """What is sent, both ways."""
     value_type: ClassVar[Any] = bytes
     """The type that writers and readers are made for."""
