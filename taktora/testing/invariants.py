@@ -112,8 +112,9 @@ class Invariants:
         self.ledgers[cell.actor_id] = Ledger(cell, mail)
 
     def closed(self) -> None:
-        """Nothing may run any more."""
+        """Nothing may run any more; whoever lived here is let go."""
         self._closed = True
+        self.ledgers.clear()
 
     def rang(self, port: Any, *, delivered: bool) -> None:
         """A waiting port was notified; ``delivered=False``: a fault lost that."""
