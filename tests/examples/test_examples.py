@@ -103,6 +103,7 @@ class Missing:
         if name == module:
             raise ModuleNotFoundError(name, name=name)
 import taktora
+taktora.Executor  # brings iceoryx2, which looks for numpy in ways of its own
 for name in [name for name in sys.modules if name.partition(".")[0] == module]:
     del sys.modules[name]
 sys.meta_path.insert(0, Missing)
