@@ -210,7 +210,7 @@ def _recorded() -> tuple[Case, ...]:
                 _ours("taktora", "recorded", opener, None),
                 *(
                     _ours(f"recorded, --period {period}", "recorded", opener, period)
-                    for period in (0.001, 0.004, 0.01)
+                    for period in (0.001, 0.01)
                 ),
             ),
             operations=3000,

@@ -104,10 +104,10 @@ class Inbox(Mailbox):
         with self._lock:
             return super().discard_ticks()
 
-    def withdraw(self) -> None:
-        """Take the pending wake-up out, as if it had never been asked for."""
+    def withdraw(self) -> bool:
+        """Take the pending wake-up out, as if it had never been asked for; whether there was one."""
         with self._lock:
-            super().withdraw()
+            return super().withdraw()
 
     def settle(self) -> bool:
         """Whether something is waiting; if not, the next put rings."""

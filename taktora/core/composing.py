@@ -123,7 +123,8 @@ class Composing:
         commands: list[Command] = []
         for composition in self._flying[:]:
             for member in composition.members:
-                if member.boarding and _is_away(member):
+                # One that executes has taken its wake-up: it is under way, not away.
+                if member.boarding and _is_away(member) and member.mailbox.withdraw():
                     self._withdraw(member, composition)
             commands += self._land(composition)
         return commands
@@ -182,11 +183,10 @@ class Composing:
         """Let a member start; if it is gone, or away while none may begin, it never started."""
         member = composition.members[number]
         member.boarding = True
-        closed = not self._scheduler.open
         if (
             not self._scheduler.knows(member)
+            or (_is_away(member) and not self._scheduler.open)
             or member.mailbox.wake(fired) is Woke.REFUSED
-            or (closed and _is_away(member))
         ):
             self._withdraw(member, composition)
             return _NOTHING

@@ -257,11 +257,13 @@ class Mailbox:
                     self._wake = None
         return count
 
-    def withdraw(self) -> None:
-        """Take the pending wake-up out, as if it had never been asked for."""
-        if self._wake is not None:
-            self._line.remove(self._wake)
-            self._wake = None
+    def withdraw(self) -> bool:
+        """Take the pending wake-up out, as if it had never been asked for; whether there was one."""
+        if self._wake is None:
+            return False
+        self._line.remove(self._wake)
+        self._wake = None
+        return True
 
     def settle(self) -> bool:
         """Whether something is waiting; ``False`` promises that the next put announces itself."""

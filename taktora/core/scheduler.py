@@ -441,8 +441,6 @@ class Scheduler:
             if isinstance(stimulus.error, Exception):
                 return tuple(commands)
             return (*commands, *self._close(), Escalate(stimulus.actor_id, stimulus.error))
-        # It is through with its part of a run: nobody waits for it to come back and do it.
-        actor.boarding = actor.boarding and not stimulus.aboard
         commands += self._supervise(actor, stimulus.error, now, starting, restarting)
         if stimulus.aboard:
             commands += self._composing.failed(actor, stimulus.error)

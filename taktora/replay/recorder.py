@@ -150,11 +150,13 @@ class Recorder(Closing):
         duration: Duration | None = None,
         messages: int | None = None,
         stop: Callable[[], bool] | None = None,
-        period: Duration = 0.001,
+        period: Duration = 0.01,
     ) -> None:
         """Poll until ``duration`` is over, ``messages`` are recorded, or ``stop()`` is true.
 
-        It polls every ``period``, and more often when a buffer was found more than half full.
+        It polls every ``period``, and more often at the beginning and when a buffer was found more
+        than half full. Polled once a millisecond, a fast publisher on another core pays for it
+        (``spec/replay.md``); in return, times are exact to a millisecond.
 
         Raises:
             InvalidArgument: a duration, number or period that cannot be.

@@ -22,7 +22,7 @@ def record(
     duration: Duration | None = None,
     messages: int | None = None,
     stop: Callable[[], bool] | None = None,
-    period: Duration = 0.001,
+    period: Duration = 0.01,
     exclude: Collection[str] = (),
     types: Mapping[str, Any] | None = None,
     overwrite: bool = False,

@@ -110,8 +110,11 @@ class Edges:
 
     # --- a member, as the scheduler has it ------------------------------------------------------------
 
-    def boarded(self, asked: Sequence[Asked]) -> None:
-        """The scheduler let these start; all that can must be among them."""
+    def boarded(self, asked: Sequence[Asked], *, is_open: bool) -> None:
+        """The scheduler let these start; all that can must be among them.
+
+        After a stop (not ``is_open``) nobody waits for a member that is away.
+        """
         for mail, _, result in asked:
             number = self._by_mail.get(id(mail))
             if number is None:
@@ -123,7 +126,8 @@ class Edges:
             else:
                 self._started.add(number)
         for number in self._ready():
-            if self.members[number].gone:
+            member = self.members[number]
+            if member.gone or (member.idle_for_good and not is_open):
                 self._cut = True
             else:
                 self._broken(

@@ -286,13 +286,13 @@ class Invariants:
         ledger.running = False
         assert ledger.edges is not None
         ledger.edges.begin()
-        ledger.edges.boarded(self.asked)
+        ledger.edges.boarded(self.asked, is_open=self.open)
 
     def _advanced(self, stimulus: sti.Advanced, now: Nanos) -> None:  # noqa: ARG002
         ledger = self._answer(stimulus.actor_id)
         if ledger is not None and ledger.home is not None:
             ledger.home.done(ledger, stop=stimulus.stop)
-            ledger.home.boarded(self.asked)
+            ledger.home.boarded(self.asked, is_open=self.open)
 
     def _land(self, command: cmd.Land) -> None:
         ledger = self._answer(command.actor_id)

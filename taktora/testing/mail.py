@@ -308,9 +308,11 @@ def _watched(kind: type[Inbox]) -> type[Inbox]:
             self.bell.wake(fired, result, merge=merge)
             return result
 
-        def withdraw(self) -> None:
-            super().withdraw()
-            self.bell.withdraw()
+        def withdraw(self) -> bool:
+            there_was_one = super().withdraw()
+            if there_was_one:
+                self.bell.withdraw()
+            return there_was_one
 
         def discard_ticks(self) -> int:
             self.bell.discard_ticks()

@@ -346,6 +346,31 @@ def test_a_paused_node_holds_its_run_up_until_resumed_or_the_executor_stops(
     assert len(rig.runs) == 1
 
 
+@pytest.mark.rule("GRAPH-15", "GRAPH-16", "MAIL-09")
+@given(rigs(walked=False), st.integers(0, 60), st.data())
+def test_a_node_that_is_paused_after_the_stop_finishes_the_part_it_is_doing(
+    rig: Rig, steps: int, data: st.DataObject
+) -> None:
+    rig.raise_at.clear()
+    rig.stop_at.clear()
+    rig.begin_run()
+    rig.trigger()
+    for _ in range(steps):
+        if rig.executing:
+            rig.complete_one()
+    rig.report(sti.StopRequested())
+    paused = data.draw(st.sampled_from(rig.plan.ids))
+    taken = rig.boxes[paused].take() if paused in rig.executing else None
+    rig.report(sti.Pause(paused))
+    if taken is not None:  # under way already: what it took cannot be taken back
+        rig.executing.remove(paused)
+        rig.part(paused, [fired.source for fired in taken.fired])
+        rig.pump()
+    rig.settle()
+    assert rig.scheduler.finished
+    assert rig.run is None
+
+
 @pytest.mark.rule("GRAPH-16")
 @given(rigs(), st.data())
 def test_no_run_begins_while_a_node_is_paused_and_one_does_when_it_is_resumed(

@@ -223,8 +223,8 @@ def test_a_wake_up_that_is_withdrawn_was_never_there():
     mailbox.put("a")
     mailbox.wake(fired(0, "predecessor"))
     mailbox.put("b")
-    mailbox.withdraw()
-    mailbox.withdraw()  # there is none any more
+    assert mailbox.withdraw()
+    assert not mailbox.withdraw()  # there is none any more
     assert mailbox.depth == 2
     assert mailbox.wake(fired(0, "predecessor")) is Woke.QUEUED
     assert [type(one) is Wake for one in emptied(mailbox)] == [False, False, True]
