@@ -37,6 +37,17 @@
     │   └── NotARecording (ValueError)      the file is empty, no MCAP, or not taktora's
     ├── MemoryGrew                          a steady state that was not; ``blocks``, ``rss``
     ├── LawBroken (AssertionError)          a numbered rule of ``spec/`` does not hold; ``rule_id``
+    ├── InvalidConfig (ValueError)          a configuration file with mistakes; ``problems``
+    ├── ConnectorError
+    │   ├── CodecError                      a value that cannot be encoded or decoded; ``format``
+    │   ├── PayloadOverflow (ValueError)    more bytes than ``max_payload``; ``actual``, ``maximum``
+    │   ├── ConnectorDown                   nothing can be sent now; ``reason``
+    │   ├── BackPressure                    no room left, for now
+    │   ├── InvalidDescriptor (ValueError)  a channel that cannot be
+    │   ├── IllegalTransition (ValueError)  a health that cannot follow; ``from_``, ``to``
+    │   ├── ConnectorClosed                 the connector was closed
+    │   ├── UnknownPlugin (LookupError)     no connector or codec of that name is installed
+    │   └── StackError                      the protocol's own library failed; ``__cause__``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
         ├── UnsupportedPayload (TypeError)  a payload type that cannot live in shared memory
@@ -67,7 +78,12 @@ __all__ = [
     "BlockTooLarge",
     "BlockingInActor",
     "BorrowLimitReached",
+    "BackPressure",
     "ChannelError",
+    "CodecError",
+    "ConnectorClosed",
+    "ConnectorDown",
+    "ConnectorError",
     "DuplicateItem",
     "ExecutorClosed",
     "ExecutorError",
@@ -75,7 +91,10 @@ __all__ = [
     "ExecutorRunning",
     "ForeignBlock",
     "GraphInvalid",
+    "IllegalTransition",
     "InvalidArgument",
+    "InvalidConfig",
+    "InvalidDescriptor",
     "InvalidName",
     "InvalidTarget",
     "InvalidTrigger",
@@ -92,6 +111,7 @@ __all__ = [
     "NotReady",
     "NotARecording",
     "PayloadMismatch",
+    "PayloadOverflow",
     "PayloadTooLarge",
     "PoolError",
     "PoolExhausted",
@@ -101,9 +121,11 @@ __all__ = [
     "ReadOnlyPayload",
     "SimulationError",
     "RecordingError",
+    "StackError",
     "TaktoraError",
     "ThreadAttributesError",
     "UnknownItem",
+    "UnknownPlugin",
     "UnsupportedPayload",
     "WrongType",
 ]
@@ -347,6 +369,104 @@ class LawBroken(TaktoraError, AssertionError):
     def __init__(self, rule_id: str, detail: object) -> None:
         super().__init__(f"{rule_id}: {detail}")
         self.rule_id = rule_id
+
+
+# --- configuration and connectors ---------------------------------------------------------------
+
+
+class InvalidConfig(TaktoraError, ValueError):
+    """A configuration has mistakes; all of them are told at once."""
+
+    problems: tuple[str, ...]
+    """Each with the path to where it is: ``connectors[1].channels[0].max_payload: ...``."""
+
+    def __init__(self, source: str, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f"{source}:{lines}")
+
+
+class ConnectorError(TaktoraError):
+    """Base of what goes wrong with connectors, their channels and codecs."""
+
+
+class CodecError(ConnectorError):
+    """A value cannot be encoded, or bytes cannot be decoded as the type that was asked for."""
+
+    format: str
+    """Name of the format, such as ``json``."""
+    reason: str
+    """What is wrong with the value or the bytes."""
+
+    def __init__(self, format: str, reason: str) -> None:
+        super().__init__(f"{format}: {reason}")
+        self.format = format
+        self.reason = reason
+
+
+class PayloadOverflow(ConnectorError, ValueError):
+    """A value needs more bytes than there are."""
+
+    actual: int
+    """Bytes that it needs; where a codec cannot tell, one more than there are."""
+    maximum: int
+    """Bytes that there are."""
+
+    def __init__(self, actual: int, maximum: int, what: str = "the payload") -> None:
+        super().__init__(
+            f"{what} needs {actual} bytes, and max_payload is {maximum}; give the channel's "
+            f"descriptor a larger one, or send less"
+        )
+        self.actual = actual
+        self.maximum = maximum
+
+
+class ConnectorDown(ConnectorError):
+    """Nothing can be sent now: the connector's link, or its gateway, is gone."""
+
+    reason: str
+    """Why."""
+
+    def __init__(self, reason: str, connector: str = "the connector") -> None:
+        super().__init__(f"{connector} is down: {reason}")
+        self.reason = reason
+
+
+class BackPressure(ConnectorError):
+    """There is no room left for one more value; there will be once some have gone on."""
+
+
+class InvalidDescriptor(ConnectorError, ValueError):
+    """A channel descriptor with an impossible name, routing or size."""
+
+
+class IllegalTransition(ConnectorError, ValueError):
+    """A health that may not follow the present one; nothing has changed."""
+
+    from_: object
+    """The health that is."""
+    to: object
+    """The health that may not follow it."""
+
+    def __init__(self, from_: object, to: object, legal: Iterable[str]) -> None:
+        names = type(from_).__name__, type(to).__name__
+        super().__init__(
+            f"{names[1]} may not follow {names[0]}; what may: {', '.join(sorted(legal))}"
+        )
+        self.from_ = from_
+        self.to = to
+
+
+class ConnectorClosed(ConnectorError):
+    """The connector was closed; make a new one."""
+
+
+class UnknownPlugin(ConnectorError, LookupError):
+    """No connector, or codec, of that name is installed."""
+
+
+class StackError(ConnectorError):
+    """The library of a connector's protocol failed; see ``__cause__``."""
 
 
 # --- channels and services --------------------------------------------------------------------

@@ -18,7 +18,7 @@ LAYERS = [
     {"errors", "time", "memory", "closing"},
     {"core", "transport"},
     {"ipc", "inmemory", "config", "plugins", "topology"},
-    {"connectors", "drivers", "observe", "picture"},
+    {"drivers", "observe", "picture"},
     {"actors", "replay"},
     {
         "adding",
@@ -31,6 +31,7 @@ LAYERS = [
         "log",
         "stoppable",
     },
+    {"connectors"},
     {"cli", "testing"},
 ]
 """From the ground up. A room may import rooms of its own layer's floor or below: see ``may``."""
@@ -54,7 +55,7 @@ FACTS_AND_PICTURES = {
 
 EXTRAS = {
     "numpy", "hypothesis", "pysoem", "zenoh", "opentelemetry", "rich", "pytest", "msgpack", "cbor2", "mcap",
-    "zstandard",
+    "zstandard", "isal",
 }  # fmt: skip
 
 

@@ -174,5 +174,6 @@ def state_of(health: object) -> str:
 
 
 def is_named(error: BaseException, name: str) -> bool:
-    """Whether an error's class, or one that it derives from, is called ``name``."""
-    return any(kind.__name__ in (name, f"Connector{name}") for kind in type(error).__mro__)
+    """Whether an error's class, or one that it derives from, is called ``name``, more or less."""
+    names = (name, f"Connector{name}", f"{name}Error")
+    return any(kind.__name__ in names for kind in type(error).__mro__)
