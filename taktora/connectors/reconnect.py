@@ -47,6 +47,7 @@ class ExponentialBackoff:
         initial: Duration = 0.1,
         maximum: Duration = 30,
         growth: float = 2.0,
+        *,
         jitter: float = 0.1,
         max_attempts: int | None = None,
         seed: int | None = None,

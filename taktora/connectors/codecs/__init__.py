@@ -1,0 +1,1 @@
+"""Codecs that come with taktora: one file per format."""
