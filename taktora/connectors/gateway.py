@@ -1,0 +1,289 @@
+"""The gateway side of one connector: an actor that keeps its link, and one for each way out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from taktora.actors.item import Item
+from taktora.connectors.course import Course, Stage
+from taktora.connectors.health import Connecting, Degraded, Down, Up
+from taktora.connectors.inbound import Arrived, Inbound
+from taktora.connectors.link import Direction, Link
+from taktora.connectors.pump import Pump
+from taktora.errors import ActorDeadError, BackPressure, ConnectorError, MailboxFull
+from taktora.time import NANOS_PER_SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from taktora.actors.context import Context
+    from taktora.actors.declare import TriggerDeclarer
+    from taktora.connectors.descriptor import ChannelDescriptor
+    from taktora.connectors.health import ConnectorHealth
+    from taktora.connectors.health_feed import HealthKeeper
+    from taktora.connectors.raw_ports import RawReceived, RawWriter
+    from taktora.connectors.reconnect import ReconnectPolicy
+    from taktora.connectors.service_factory import ServiceFactory
+    from taktora.time import Duration, Nanos
+
+__all__ = ["Gateway"]
+
+logger = logging.getLogger("taktora.connectors")
+
+_LOOK: Final = "look"
+_MOST: Final = 256  # payloads in one execution, so that others get their turn
+
+
+class Gateway(Item):
+    """Keeps one link: connects it, tries again, says how it is, and publishes what it brings.
+
+    Add it with :meth:`join`. Everything here happens in its actor, except what is said otherwise.
+    """
+
+    publishes = ()
+
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        keeper: HealthKeeper,
+        *,
+        policy: ReconnectPolicy,
+        capacity: int,
+        heartbeat: Duration,
+        patience: Nanos,
+        wall: Callable[[], datetime],
+        clock: Callable[[], Nanos],
+    ) -> None:
+        self.item_id = f"{name}/gateway"
+        self.name = name
+        self.inbound = Inbound(capacity, self.ring, clock)
+        self.is_open = False
+        """Whether values can be sent now. Read by pumps, written by the gateway's actor."""
+        self.unclaimed = 0
+        """Payloads that came on channels that nobody here has opened."""
+        self._link = link
+        self._keeper = keeper
+        self._course = Course(policy, patience)
+        self._heartbeat = heartbeat
+        self._wall = wall
+        self._poll: Callable[[Nanos], None] | None = getattr(link, "poll", None)
+        self._lock = threading.Lock()  # the link is used by one at a time
+        self._pumps: list[Any] = []
+        self._writers: dict[str, RawWriter] = {}
+        self._executor: Any = None
+        self._ref: Any = None
+        self._rung = False
+        self._degraded = False  # by its own account
+        self.on_beat: Callable[[ConnectorHealth], None] = lambda _: None
+        """Called with the health at each heartbeat, and at once when it has changed."""
+
+    # --- putting it together: any thread -------------------------------------------------------------
+
+    def join(self, executor: Any) -> Any:
+        """Become an actor of ``executor``; its ref."""
+        self._executor = executor
+        self._ref = executor.add(self)
+        self.ring()
+        return self._ref
+
+    def open_out(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
+        """Carry what plug-ins write on this channel to the world outside."""
+        reader = factory.create_raw_reader(
+            descriptor, suffix=".out", overflow=False, on_damage=self.damaged
+        )
+        try:
+            with self._lock:
+                self._link.add_channel(descriptor, Direction.OUT)
+            pump = Pump(f"{self.name}/{descriptor.name}.out", descriptor, reader, self)
+            self._pumps.append(self._executor.add(pump))
+        except BaseException:
+            reader.close()
+            raise
+
+    def open_in(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
+        """Carry what comes from outside on this channel to plug-ins."""
+        writer = factory.create_raw_writer(descriptor, suffix=".in")
+        try:
+            with self._lock:
+                self._link.add_channel(descriptor, Direction.IN)
+        except BaseException:
+            writer.close()
+            raise
+        self._writers[descriptor.name] = writer
+
+    def ring(self) -> None:
+        """Have the actor look at its queue; one message for a whole burst."""
+        ref = self._ref
+        if self._rung or ref is None:
+            return
+        self._rung = True
+        try:
+            ref.tell(_LOOK)
+        except (ActorDeadError, MailboxFull):  # the next heartbeat looks, if there is one
+            self._rung = False
+
+    def damaged(self, reason: str) -> None:
+        """A frame was damaged: not all is well, until the next heartbeat finds that it is."""
+        if isinstance(self._keeper.health, Up):
+            self._keeper.become(Degraded(reason), now=self._wall())
+
+    @property
+    def drops(self) -> Mapping[str, int]:
+        """Payloads that made way for newer ones before they could be published, by channel."""
+        return self.inbound.dropped
+
+    # --- the actor ---------------------------------------------------------------------------------------
+
+    def declare_triggers(self, on: TriggerDeclarer) -> None:
+        """Woken by the heartbeat, and by what the link says."""
+        on.interval(self._heartbeat)
+        period = getattr(self._link, "poll_period", 0)
+        if period:
+            on.interval(period / NANOS_PER_SECOND)
+
+    def execute(self, ctx: Context) -> None:
+        """One heartbeat, or a look at the time for the link's sake."""
+        self._look(ctx.now_ns)
+        if all(fired.slot for fired in ctx.triggers):
+            return
+        if self._course.stage is Stage.OPEN and self._stained:
+            self._become(Up())
+        self.on_beat(self._keeper.health)
+
+    def on_receive(self, message: object, ctx: Context) -> None:  # noqa: ARG002
+        """The link has said something."""
+        self._rung = False
+        self._look(ctx.now_ns)
+
+    def on_stop(self) -> None:
+        """Close the link and everything that was opened for it."""
+        self.is_open = False
+        self.inbound.end_session()
+        self._close_link()
+        for pump in self._pumps:
+            pump.stop(block=False)
+        for writer in self._writers.values():
+            writer.close()
+
+    @property
+    def _stained(self) -> bool:
+        """Degraded only because of a frame that was damaged, not because the link says so."""
+        return isinstance(self._keeper.health, Degraded) and not self._degraded
+
+    def _look(self, now: Nanos) -> None:
+        for report in self.inbound.take_reports():
+            if report.session == self.inbound.session:  # one before may have ended it
+                self._hear(report.health, now)
+        if self._course.is_late(now):
+            self._broke(f"no answer for {self._course.attempts} attempts", now)
+        if self._course.is_due(now):
+            self._attempt(now)
+        if self._poll is not None:
+            with self._lock:
+                self._poll(now)
+        for one in self.inbound.take(_MOST):
+            self._publish(one)
+        if len(self.inbound):
+            self.ring()
+
+    def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
+        match health:
+            case None:
+                self._go_on()
+            case Down(reason):
+                self._broke(reason, now)
+            case _:
+                self._degraded = isinstance(health, Degraded)
+                self._course.opened()
+                self._become(health)
+                self.is_open = True
+                self._go_on()
+
+    def _attempt(self, now: Nanos) -> None:
+        self._become(Connecting(self._wall()))
+        self._course.trying(now)
+        session = self.inbound.new_session()
+        try:
+            with self._lock:
+                self._link.open(session)
+        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
+            self._broke(_words(error), now)
+
+    def _broke(self, reason: str, now: Nanos) -> None:
+        self.is_open = self._degraded = False
+        self.inbound.end_session()
+        self._close_link()
+        self._course.broke(now)
+        if self._course.stage is Stage.GIVEN_UP:
+            reason = f"{reason}; gave up after {self._course.attempts} attempts"
+        self._become(Down(reason, self._wall()))
+
+    def _close_link(self) -> None:
+        try:
+            with self._lock:
+                self._link.close()
+        except Exception:
+            logger.exception("connector %r: closing its link failed", self.name)
+
+    def _go_on(self) -> None:
+        for pump in self._pumps:
+            if pump.is_alive():
+                pump.tell(_LOOK)
+
+    def _become(self, health: ConnectorHealth) -> None:
+        if self._keeper.become(health, now=self._wall()):
+            logger.log(
+                logging.WARNING if isinstance(health, Down) else logging.INFO,
+                "connector %r: %s",
+                self.name,
+                health,
+            )
+            self.on_beat(self._keeper.health)
+
+    def _publish(self, one: Arrived) -> None:
+        writer = self._writers.get(one.channel)
+        if writer is None:
+            self.unclaimed += 1
+            return
+        try:
+            if one.whole:
+                writer.send(
+                    one.payload,
+                    correlation_id=one.correlation_id,
+                    reserved=one.reserved,
+                    sequence=one.sequence,
+                    timestamp_ns=one.timestamp_ns,
+                )
+            else:
+                writer.forward(one.payload)
+        except ConnectorError as error:  # too large for the channel: a gap for its readers
+            self.damaged(f"channel {one.channel!r}: {error}")
+
+    # --- for pumps: on their own actors ----------------------------------------------------------------
+
+    def send(self, descriptor: ChannelDescriptor[Any], frame: RawReceived) -> bool:
+        """Send one value; ``False``: not now, it is to be kept."""
+        try:
+            with self._lock:
+                if not self.is_open:
+                    return False
+                return self._link.send(
+                    descriptor,
+                    frame.payload,
+                    sequence=frame.sequence,
+                    correlation_id=frame.correlation_id,
+                )
+        except BackPressure:
+            return False
+        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
+            self.is_open = False
+            self.inbound.present().down(_words(error))
+            return False
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

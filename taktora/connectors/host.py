@@ -1,0 +1,100 @@
+"""Compositions: an executor and the connectors that it runs, from code or from a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from taktora.connectors.connector import Connector
+from taktora.errors import DuplicateItem, WrongType
+from taktora.executor import Executor
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from taktora.stoppable import Stoppable
+    from taktora.time import Duration
+
+__all__ = ["ConnectorHost"]
+
+C = TypeVar("C", bound=Connector)
+
+
+class ConnectorHost:
+    """The plug-in's side: an executor with connectors. Closing it closes both.
+
+    Args:
+        executor: one that exists, and is not closed here; default: one of its own.
+        **options: of that executor; see :class:`~taktora.Executor`.
+    """
+
+    def __init__(self, executor: Executor | None = None, **options: Any) -> None:
+        if executor is not None and options:
+            raise WrongType("give an executor, or the options of one, not both")
+        self._own = executor is None
+        self.executor: Executor = Executor(**options) if executor is None else executor
+        self._connectors: dict[str, Connector] = {}
+
+    def register(self, connector: C) -> C:
+        """Have it run here; the connector.
+
+        Raises:
+            DuplicateItem: there is one of that name.
+            ConnectorClosed, ConnectorError: it was closed, or registered elsewhere.
+        """
+        if connector.name in self._connectors:
+            raise DuplicateItem(f"a connector {connector.name!r} is registered here already")
+        connector.register_with(self.executor)
+        self._connectors[connector.name] = connector
+        return connector
+
+    @property
+    def connectors(self) -> dict[str, Connector]:
+        """Those that were registered, by name."""
+        return dict(self._connectors)
+
+    def add(self, item: Any, **options: Any) -> Any:
+        """As ``Executor.add``."""
+        return self.executor.add(item, **options)
+
+    def run(self) -> None:
+        """As ``Executor.run``."""
+        self.executor.run()
+
+    def run_for(self, duration: Duration) -> None:
+        """As ``Executor.run_for``."""
+        self.executor.run_for(duration)
+
+    def run_n(self, iterations: int) -> None:
+        """As ``Executor.run_n``."""
+        self.executor.run_n(iterations)
+
+    def stop(self) -> None:
+        """As ``Executor.stop``."""
+        self.executor.stop()
+
+    def stoppable(self) -> Stoppable:
+        """As ``Executor.stoppable``."""
+        return self.executor.stoppable()
+
+    def close(self) -> None:
+        """Close the connectors, the last one first, and the executor if it is its own."""
+        for connector in reversed(self._connectors.values()):
+            connector.close()
+        if self._own:
+            self.executor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        names = ", ".join(self._connectors) or "no connectors"
+        return f"<{type(self).__name__} {names} on {self.executor!r}>"

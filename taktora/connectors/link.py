@@ -1,0 +1,71 @@
+"""What a protocol brings to the framework: one link to the world outside.
+
+Whoever writes a connector writes a :class:`Link`. When to connect, when to try again, what to do
+while it is broken, what to count, what to say of health: all of that is the gateway's.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from taktora.connectors.descriptor import ChannelDescriptor
+    from taktora.connectors.inbound import Session
+
+__all__ = ["Direction", "Link"]
+
+
+class Direction(enum.Enum):
+    """Which way values go on a channel, as the plug-in sees it."""
+
+    OUT = "out"
+    """From the plug-in to the world outside."""
+    IN = "in"
+    """From the world outside to the plug-in."""
+
+
+class Link(Protocol):
+    """One link. The gateway calls it, never from two threads at the same time.
+
+    A link that must look at the time has, besides, ``poll_period`` (nanoseconds, 0: never) and
+    ``poll(now)``, which is called that often, with monotonic nanoseconds.
+
+    Nothing here may block for long: it runs on the gateway's actor. A library that blocks gets a
+    thread of its own, which talks to the gateway through the :class:`~.inbound.Session`.
+    """
+
+    def open(self, session: Session) -> None:
+        """Begin to connect. Tell ``session`` what becomes of it: up, degraded, down, what arrives.
+
+        Whatever it raises means that the attempt has failed; :meth:`close` follows.
+        """
+
+    def close(self) -> None:
+        """Let go of everything of the present session. Called between two sessions and at the end.
+
+        Idempotent. Nothing of the old session may be told after it has returned; what is, is
+        ignored.
+        """
+
+    def add_channel(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
+        """From now on, and in every later session, this channel is wanted.
+
+        Raises:
+            InvalidDescriptor: its routing leads nowhere.
+        """
+
+    def send(
+        self,
+        descriptor: ChannelDescriptor[Any],
+        payload: memoryview,
+        *,
+        sequence: int,
+        correlation_id: bytes | None,
+    ) -> bool:
+        """Send one encoded value. ``payload`` is valid until this returns.
+
+        ``False``: there is no room; it is tried again after ``session.room()``. Called only while
+        the session is up or degraded. Raising means that the link is broken, and that the value has
+        not gone.
+        """

@@ -1,0 +1,108 @@
+"""The loopback connector: what is outside is in the same process. The reference implementation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from attrs import field, frozen
+
+from taktora.connectors.connector import Connector
+from taktora.connectors.loopback_link import LoopbackLink
+from taktora.connectors.loopback_world import LoopbackWorld
+from taktora.errors import InvalidArgument
+from taktora.time import Duration, Nanos, to_nanos
+
+__all__ = ["LoopbackConnector", "LoopbackOptions", "Outage"]
+
+
+@frozen
+class Outage:
+    """The line is cut for a while."""
+
+    after: Duration
+    """Counted from the start."""
+    lasts: Duration
+
+    def __attrs_post_init__(self) -> None:
+        to_nanos(self.after, what="after", zero=True)
+        to_nanos(self.lasts, what="lasts")
+
+
+@frozen
+class LoopbackOptions:
+    """What a configuration may say of a loopback connector.
+
+    Raises:
+        InvalidArgument, WrongType: a value that cannot be.
+    """
+
+    echo: bool = True
+    """What goes out on a channel comes back in on it."""
+    room: int | None = field(default=None)
+    """Payloads that the world takes on a channel before it has no more room; ``None``: any number."""
+    delay: Duration = 0
+    """How long a value takes to the world."""
+    outages: tuple[Outage, ...] = ()
+    """When the line is cut, and for how long."""
+
+    def __attrs_post_init__(self) -> None:
+        to_nanos(self.delay, what="delay", zero=True)
+
+    @room.validator
+    def _check_room(self, _: Any, value: int | None) -> None:
+        if value is not None and value < 1:
+            raise InvalidArgument(f"room must be 1 or more, not {value}")
+
+    @property
+    def poll_period(self) -> Nanos:
+        """How often the link has to look at the time, in ns; 0: never."""
+        delay = to_nanos(self.delay, what="delay", zero=True)
+        if not delay:
+            return 10_000_000 if self.outages else 0
+        return min(max(delay // 4, 1_000_000), 10_000_000)
+
+
+class LoopbackConnector(Connector):
+    """Connects to a :class:`LoopbackWorld` in this process: for tests, examples, and to begin with.
+
+    Args:
+        name: as of every connector.
+        world: what is outside; default: one of its own, as ``options`` say.
+        options: see :class:`LoopbackOptions`.
+        **common: as :class:`Connector`.
+    """
+
+    Options: ClassVar[type[Any]] = LoopbackOptions
+
+    def __init__(
+        self,
+        name: str = "loopback",
+        world: LoopbackWorld | None = None,
+        *,
+        options: LoopbackOptions | None = None,
+        **common: Any,
+    ) -> None:
+        super().__init__(name, **common)
+        self.options = LoopbackOptions() if options is None else options
+        self.world = (
+            LoopbackWorld(echo=self.options.echo, room=self.options.room)
+            if world is None
+            else world
+        )
+
+    @classmethod
+    def from_options(cls, name: str, options: LoopbackOptions, **common: Any) -> Self:
+        """As a configuration describes it."""
+        return cls(name, options=options, **common)
+
+    def make_link(self) -> LoopbackLink:
+        """To the world."""
+        return LoopbackLink(
+            self.world,
+            delay=to_nanos(self.options.delay, what="delay", zero=True),
+            outages=[
+                (to_nanos(one.after, what="after", zero=True), to_nanos(one.lasts, what="lasts"))
+                for one in self.options.outages
+            ],
+            poll_period=self.options.poll_period,
+        )

@@ -1,0 +1,73 @@
+"""From a channel of the plug-in to the link: one actor for each way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taktora.actors.item import Item
+
+if TYPE_CHECKING:
+    from taktora.actors.context import Context
+    from taktora.actors.declare import TriggerDeclarer
+    from taktora.connectors.descriptor import ChannelDescriptor
+    from taktora.connectors.raw_ports import RawReader, RawReceived
+
+__all__ = ["Outlet", "Pump"]
+
+
+class Outlet(Protocol):
+    """Where a pump brings what it takes."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether values can be sent now."""
+
+    def send(self, descriptor: ChannelDescriptor[Any], frame: RawReceived) -> bool:
+        """Send one; ``False``: not now."""
+
+
+class Pump(Item):
+    """Takes what plug-ins have written, as long as the link can send it.
+
+    What it cannot send stays where it is: in the channel's buffer, so that writers meet
+    ``BackPressure`` once it is full, and are never held up.
+    """
+
+    publishes = ()
+
+    def __init__(
+        self,
+        item_id: str,
+        descriptor: ChannelDescriptor[Any],
+        reader: RawReader,
+        outlet: Outlet,
+    ) -> None:
+        self.item_id = item_id
+        self.descriptor = descriptor
+        self.reader = reader
+        self._outlet = outlet
+        self._in_hand: RawReceived | None = None
+
+    def declare_triggers(self, on: TriggerDeclarer) -> None:
+        """Woken by what plug-ins write."""
+        on.subscriber(self.reader)
+
+    def execute(self) -> None:
+        """Send what can be sent."""
+        outlet = self._outlet
+        while outlet.is_open:
+            frame = self._in_hand or self.reader.try_recv()
+            if frame is None:
+                return
+            self._in_hand = None if outlet.send(self.descriptor, frame) else frame
+            if self._in_hand is not None:
+                return
+
+    def on_receive(self, message: object, ctx: Context) -> None:  # noqa: ARG002
+        """Told that the link can send again."""
+        self.execute()
+
+    def on_stop(self) -> None:
+        """Let go of the port."""
+        self._in_hand = None
+        self.reader.close()

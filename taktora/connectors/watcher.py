@@ -1,0 +1,79 @@
+"""The plug-in's eye on a gateway that lives in another process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taktora.actors.item import Item
+from taktora.connectors.beacon import open_status
+from taktora.connectors.health import Down
+from taktora.connectors.status import Status, decode
+from taktora.time import NANOS_PER_SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from taktora.actors.context import Context
+    from taktora.actors.declare import TriggerDeclarer
+    from taktora.connectors.health_feed import HealthKeeper
+    from taktora.time import Nanos
+
+__all__ = ["Watcher"]
+
+
+class Watcher(Item):
+    """Follows the gateway's health; when it gives no sign of life, the connector is down."""
+
+    publishes = ()
+
+    def __init__(
+        self,
+        name: str,
+        executor: Any,
+        keeper: HealthKeeper,
+        *,
+        stale_after: Nanos,
+        wall: Callable[[], datetime],
+    ) -> None:
+        self.item_id = f"{name}/watcher"
+        self.name = name
+        self.instance: str | None = None
+        """Of the gateway that was heard last."""
+        self.restarts = 0
+        """How often another gateway took over."""
+        self._subscriber = open_status(executor, name).subscriber()
+        self._keeper = keeper
+        self._stale_after = stale_after
+        self._wall = wall
+
+    def declare_triggers(self, on: TriggerDeclarer) -> None:
+        """Woken by signs of life, and by their absence."""
+        on.deadline(self._subscriber, self._stale_after / NANOS_PER_SECOND)
+
+    def execute(self, ctx: Context) -> None:
+        """Follow what was said last; nothing was said for too long: it is gone."""
+        heard = False
+        for sample in self._subscriber:
+            heard = True
+            self._hear(decode(sample.payload))
+        if not heard and any(fired.kind == "deadline_missed" for fired in ctx.triggers):
+            self._gone(f"its gateway gave no sign of life for {self._stale_after / 1e9:g} s")
+
+    def _hear(self, said: Status | str) -> None:
+        if isinstance(said, str):
+            self._gone(said)
+            return
+        if self.instance not in (None, said.instance):
+            self.restarts += 1
+            self._gone("its gateway was restarted")
+        self.instance = said.instance
+        self._keeper.become(said.health, now=self._wall())
+
+    def _gone(self, reason: str) -> None:
+        now = self._wall()
+        self._keeper.become(Down(reason, now), now=now)
+
+    def on_stop(self) -> None:
+        """Let go of the port."""
+        self._subscriber.close()
