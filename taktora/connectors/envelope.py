@@ -22,10 +22,11 @@ from __future__ import annotations
 
 import enum
 import struct
-import zlib
 from typing import Any, Final
 
 from attrs import frozen
+
+from taktora.connectors.checksum import crc32
 
 __all__ = [
     "CORRELATION_ID_SIZE",
@@ -50,7 +51,7 @@ _BACK: Final = struct.Struct("<HH")  # behind it
 _BACK_BYTES: Final = _BACK.pack(VERSION, 0)
 _NO_ID: Final = bytes(CORRELATION_ID_SIZE)
 _CRC_AT: Final = 56
-_crc32 = zlib.crc32
+_crc32 = crc32
 
 
 class Rejection(enum.Enum):

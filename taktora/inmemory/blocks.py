@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taktora.inmemory.wires import Lane
 
-__all__ = ["Block", "Header", "Taken", "new_block"]
+__all__ = ["Block", "Header", "SenderId", "Taken", "new_block"]
 
 _address = ctypes.addressof
 
@@ -28,13 +28,24 @@ def new_block(size: int) -> Block:
     return block
 
 
+class SenderId:
+    """Tells a sender from every other one of its fabric."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
 class Header:
     """What a receiver may ask about a block."""
 
-    __slots__ = ("number_of_elements",)
+    __slots__ = ("number_of_elements", "publisher_id")
 
-    def __init__(self, number_of_elements: int) -> None:
+    def __init__(self, number_of_elements: int, publisher_id: SenderId | None) -> None:
         self.number_of_elements = number_of_elements
+        self.publisher_id = publisher_id
+        """Of a sample: who published it."""
 
 
 class Taken:
@@ -52,8 +63,8 @@ class Taken:
 
     @property
     def header(self) -> Header:
-        """The length of the payload."""
-        return Header(len(self.block))
+        """The length of the payload, and whose it is."""
+        return Header(len(self.block), self._lane.sender)
 
     def __del__(self) -> None:
         self._lane.borrowed -= 1

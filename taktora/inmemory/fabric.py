@@ -29,6 +29,7 @@ class Fabric:
         "_labels",
         "_moment",
         "_nodes",
+        "_senders",
         "choose",
         "nodes",
         "on_send",
@@ -53,6 +54,7 @@ class Fabric:
         self._labels: dict[str, int] = {}
         self._moment = 0
         self._nodes = 0
+        self._senders = 0
 
     def names(self, domain: str | None) -> Names:
         """The names of one domain."""
@@ -67,6 +69,11 @@ class Fabric:
         """A number that no other node of this fabric has."""
         self._nodes += 1
         return self._nodes
+
+    def sender_number(self) -> int:
+        """A number that no other publisher of this fabric has or had."""
+        self._senders += 1
+        return self._senders
 
     def label(self, name: str, role: str) -> str:
         """What to call a new port, the same in every run: ``gate/publisher-1``."""

@@ -6,7 +6,7 @@ import ctypes
 from collections import deque
 from typing import TYPE_CHECKING
 
-from taktora.inmemory.blocks import Block, Taken, new_block
+from taktora.inmemory.blocks import Block, SenderId, Taken, new_block
 from taktora.inmemory.refused import Refused
 from taktora.inmemory.wires import Receiver, Wire
 from taktora.transport.outlet import MAX_LOANS
@@ -58,6 +58,7 @@ class Topic:
     def connect(self, sender: _Sender, taker: Receiver) -> None:
         """Lay a wire, and put the history into it."""
         wire = Wire(sender.label)
+        wire.lanes[0].sender = sender.id
         sender.wires.append((taker, wire))
         taker.wires.append(wire)
         if sender.history is not None:
@@ -73,6 +74,7 @@ class _Sender:
         "active",
         "fabric",
         "history",
+        "id",
         "label",
         "loans",
         "overflow",
@@ -86,6 +88,7 @@ class _Sender:
         self.active = True
         self.fabric = topic.fabric
         self.label = topic.fabric.label(topic.name, "publisher")
+        self.id = SenderId(topic.fabric.sender_number())
         self.loans = 0
         self.size = limits.buffer_size
         self.overflow = limits.overflow

@@ -15,6 +15,7 @@ from taktora.inmemory.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from taktora.inmemory.blocks import SenderId
     from taktora.inmemory.fabric import Fabric
 
 __all__ = ["Lane", "Receiver", "Wire"]
@@ -23,7 +24,7 @@ __all__ = ["Lane", "Receiver", "Wire"]
 class Lane:
     """Payloads that wait for one receiver, oldest first, each with the moment it was sent."""
 
-    __slots__ = ("borrowed", "open_for", "waiting")
+    __slots__ = ("borrowed", "open_for", "sender", "waiting")
 
     def __init__(self) -> None:
         self.waiting: deque[tuple[int, Any]] = deque()
@@ -31,6 +32,8 @@ class Lane:
         """How many the receiver took and still holds."""
         self.open_for: int | None = None
         """The request whose responses this lane takes; ``None`` when it is closed."""
+        self.sender: SenderId | None = None
+        """The publisher at the other end; ``None`` where it is none."""
 
     def push(self, moment: int, item: Any, size: int, *, overflow: bool) -> bool:
         """Let ``item`` wait where at most ``size`` may; whether it does."""

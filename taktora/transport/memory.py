@@ -48,4 +48,6 @@ def shared_view(address: int, size: int, owner: object) -> memoryview:
     """
     if not size:
         return memoryview(b"")
-    return memoryview(block_at(address, size, owner)).cast("B").toreadonly()
+    block = _block_type(size).from_address(address)
+    block._owner = owner  # noqa: SLF001 - as in block_at; on the way of every payload
+    return memoryview(block).cast("B").toreadonly()

@@ -20,6 +20,9 @@ __all__ = ["FIRST_BYTES", "MAX_LOANS", "Lender", "Loaned", "Outlet"]
 FIRST_BYTES: Final = 4096
 """Payload size that a growing ``bytes`` port starts with."""
 
+_SMALL: Final = 1024
+"""Bytes that are joined sooner than a second copy is begun."""
+
 MAX_LOANS: Final = 8
 """Payloads that one port may have on loan at a time."""
 
@@ -77,6 +80,22 @@ class Outlet:
             ctypes.memmove(raw.payload_ptr, source, len(source))
         elif len(source):
             memoryview(block_at(raw.payload_ptr, len(source), None)).cast("B")[:] = source
+        return self.assume_init(raw)
+
+    def joined(self, lender: Lender, head: bytes, body: bytes | memoryview) -> Any:
+        """An initialised loan with a copy of both, ready to send; for ``bytes`` payloads."""
+        before, behind = len(head), len(body)
+        size = before + behind
+        raw = self.lend(lender, size)
+        address = raw.payload_ptr
+        if size <= _SMALL:
+            ctypes.memmove(address, head + body, size)
+        elif isinstance(body, bytes):
+            ctypes.memmove(address, head, before)
+            ctypes.memmove(address + before, body, behind)
+        else:
+            ctypes.memmove(address, head, before)
+            memoryview(block_at(address + before, behind, None)).cast("B")[:] = body
         return self.assume_init(raw)
 
     def lend(self, lender: Lender, size: int | None) -> Any:

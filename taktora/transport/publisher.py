@@ -114,6 +114,16 @@ class Publisher(Port):
             raise self._not_sent(exc) from exc
         return self._undelivered()
 
+    def send_parts(self, head: bytes, body: bytes | memoryview) -> NotifyOutcome:
+        """Publish ``head`` with ``body`` behind it as one payload, joined in shared memory only.
+
+        For ``bytes`` channels. A ``body`` that is a memoryview must be one of plain bytes.
+
+        Raises:
+            PayloadTooLarge, BorrowLimitReached, PortClosed: as :meth:`send_copy`.
+        """
+        return self._send(self._outlet.joined(self, head, body))
+
     def loan_send(self, fill: Callable[[Any], object], size: int | None = None) -> NotifyOutcome:
         """Let ``fill(payload)`` write a zeroed payload in shared memory, then publish it.
 

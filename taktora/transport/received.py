@@ -92,3 +92,16 @@ class Sample(Received):
     """One payload that a subscriber took."""
 
     __slots__ = ()
+
+    @property
+    def publisher_id(self) -> int:
+        """Who published it: a number that no other publisher has, those that have gone included.
+
+        Raises:
+            PortClosed: the node was closed.
+        """
+        raw = self._raw
+        if raw is None:
+            self._raise_closed()
+        number: int = raw.header.publisher_id.value
+        return number

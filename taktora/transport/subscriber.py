@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from taktora.errors import BorrowLimitReached, IpcError, PortClosed
+from taktora.transport.memory import shared_view
 from taktora.transport.port import Port
 from taktora.transport.received import Sample
 from taktora.transport.wakeup import Wakeup
@@ -80,6 +81,27 @@ class Subscriber(Port):
         sample = Sample(raw, self._kind)
         self._refs.add(ref(sample, self._forget))
         return sample
+
+    def take_bytes(self) -> tuple[memoryview, int] | None:
+        """As :meth:`take`: the sample's ``view`` and its ``publisher_id``, without a sample.
+
+        For who looks at every payload of a busy ``bytes`` channel; it saves a quarter of the time.
+        The payload is borrowed as long as anything looks at the view.
+
+        Raises:
+            BorrowLimitReached, PortClosed: as :meth:`take`.
+        """
+        try:
+            raw = (self._take_rescued() if self._rescued else None) or self._receive()
+        except self._raised.receive as exc:
+            raise self._refused(exc) from exc
+        if raw is None:
+            self.drained = True
+            return None
+        self.drained = False
+        header = raw.header
+        view = shared_view(raw.payload_ptr, header.number_of_elements, raw)
+        return view, header.publisher_id.value
 
     def __iter__(self) -> Iterator[Sample]:
         while (sample := self.take()) is not None:

@@ -1,0 +1,165 @@
+"""The receiving end that typed and raw readers share: what is wrong, what is missing, what is counted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from taktora.closing import Closing
+from taktora.connectors.envelope import Rejection
+from taktora.connectors.framing import Facts, examine
+from taktora.connectors.port_stats import PortStats
+from taktora.observe.histogram import Histogram
+
+if TYPE_CHECKING:
+    from taktora.transport.node import BaseNode
+    from taktora.transport.subscriber import Subscriber
+    from taktora.transport.wakeup import Wakeup
+
+__all__ = ["FrameReader"]
+
+_REMEMBERED: Final = 1024
+"""Writers whose numbers are followed; of more, those are forgotten that sent longest ago."""
+
+
+class FrameReader(Closing):
+    """Takes frames and follows their numbers, each writer's apart. Any thread may take.
+
+    It wakes items as a subscriber does: ``on.subscriber(reader)``.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_bytes",
+        "_clock",
+        "_decode_errors",
+        "_expected",
+        "_follows_restarts",
+        "_gaps",
+        "_last_error",
+        "_latency",
+        "_lock",
+        "_messages",
+        "_on_damage",
+        "_others",
+        "_publisher",
+        "_rejected",
+        "_restarts",
+        "_subscriber",
+        "drained",
+        "name",
+        "wakeup",
+    )
+
+    name: str
+    """Of its channel in shared memory, ``.in`` or ``.out`` included."""
+    drained: bool
+    """Whether the latest look found nothing; ``True`` before the first one."""
+    wakeup: Wakeup
+    """For a driver that waits: fires when something was sent."""
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        *,
+        clock: Callable[[], int],
+        on_damage: Callable[[str], object] | None,
+        follows_restarts: bool,
+    ) -> None:
+        self.name = subscriber.name
+        self.wakeup = subscriber.wakeup
+        self.drained = True
+        self._subscriber = subscriber
+        self._clock = clock
+        self._on_damage = on_damage
+        self._follows_restarts = follows_restarts
+        self._lock = threading.Lock()
+        self._publisher: int | None = None
+        self._expected = 0
+        self._others: dict[int, int] = {}
+        self._messages = self._bytes = self._gaps = self._restarts = self._decode_errors = 0
+        self._rejected: dict[str, int] = {}
+        self._last_error: str | None = None
+        self._latency = Histogram()
+
+    def _next(self) -> tuple[memoryview, Facts] | str | None:
+        """The next frame with what its header says, or what is wrong with it. Under the lock."""
+        taken = self._subscriber.take_bytes()
+        if taken is None:
+            self.drained = True
+            return None
+        self.drained = False
+        frame, publisher = taken
+        if publisher != self._publisher:
+            self._turn_to(publisher)
+        facts = examine(frame)
+        if type(facts) is not tuple:
+            return self._reject(facts)  # type: ignore[arg-type]
+        sequence = facts[0]
+        if sequence > self._expected:
+            self._gaps += sequence - self._expected
+        self._expected = sequence + 1
+        age = self._clock() - facts[1]
+        self._latency.record(max(age, 0))
+        return frame, facts
+
+    def _reject(self, why: Rejection) -> str:
+        """Count it; it takes the place of one number, so that it is not missed as well."""
+        self._expected += 1
+        reason = why.value
+        self._rejected[reason] = self._rejected.get(reason, 0) + 1
+        self._last_error = complaint = f"channel {self.name!r}: {reason}"
+        return complaint
+
+    def _turn_to(self, publisher: int) -> None:
+        """Go on with the numbers of another writer."""
+        before, others = self._publisher, self._others
+        if before is not None:
+            others[before] = self._expected
+        expected = others.pop(publisher, None)
+        if expected is None:
+            expected = 0
+            self._restarts += before is not None and self._follows_restarts
+            if len(others) > _REMEMBERED:
+                del others[next(iter(others))]
+        self._publisher, self._expected = publisher, expected
+
+    def _complain(self, reason: str) -> None:
+        """Tell whoever wants to know; without the lock, so that it may look at the reader."""
+        if self._on_damage is not None:
+            self._on_damage(reason)
+
+    @property
+    def node(self) -> BaseNode:
+        """The node that owns it."""
+        return self._subscriber.node
+
+    @property
+    def closed(self) -> bool:
+        """Whether the reader, or its node, was closed."""
+        return self._subscriber.closed
+
+    def stats(self) -> PortStats:
+        """What was counted. Any thread."""
+        rejected = dict(self._rejected)
+        latency = self._latency.summary()
+        return PortStats(
+            messages=self._messages,
+            bytes=self._bytes,
+            gaps=self._gaps,
+            crc_errors=sum(rejected.values()),
+            decode_errors=self._decode_errors,
+            rejected=rejected,
+            restarts=self._restarts,
+            last_error=self._last_error,
+            latency=latency if latency.count else None,
+        )
+
+    def close(self) -> None:
+        """Free its place on the channel; later takes raise ``PortClosed``. Closing twice is fine."""
+        self._subscriber.close()
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self.closed else ""
+        return f"<{type(self).__name__} of {self.name!r}, {self._messages} received{closed}>"

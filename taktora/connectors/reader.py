@@ -1,0 +1,100 @@
+"""The typed receiving end of a connector's channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from taktora.connectors.codec import PayloadCodec
+from taktora.connectors.envelope import HEADER_SIZE
+from taktora.connectors.frame_reader import FrameReader
+
+if TYPE_CHECKING:
+    from taktora.transport.subscriber import Subscriber
+
+__all__ = ["ChannelReader", "Received"]
+
+
+@frozen
+class Received:
+    """A value, and what its envelope says."""
+
+    value: Any
+    """As it was sent."""
+    sequence: int
+    """Its number among those of its writer: 0, 1, 2, ..."""
+    timestamp_ns: int
+    """When it was sent: nanoseconds since 1970, UTC."""
+    correlation_id: bytes | None
+    """The 32 bytes that it was sent with; ``None``: without any, or with zeros only."""
+
+
+class ChannelReader(FrameReader):
+    """Takes frames and decodes them. Any thread; made by a :class:`ServiceFactory`.
+
+    It wakes items as a subscriber does: ``on.subscriber(reader)``. Iterating takes until nothing is
+    left.
+    """
+
+    __slots__ = ("_decode", "_type")
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        type: Any,
+        codec: PayloadCodec,
+        *,
+        clock: Callable[[], int],
+        on_damage: Callable[[str], object] | None = None,
+        follows_restarts: bool = False,
+    ) -> None:
+        """Called by :meth:`ServiceFactory.create_reader`, which documents the arguments."""
+        super().__init__(
+            subscriber, clock=clock, on_damage=on_damage, follows_restarts=follows_restarts
+        )
+        self._type = type
+        self._decode = codec.decode
+
+    def try_recv(self) -> Received | None:
+        """The oldest value that waits, or ``None``. Never blocks.
+
+        A frame that is damaged, or that the codec cannot read, is counted and passed over; whatever
+        it holds, it raises nothing here.
+
+        Raises:
+            PortClosed: the reader or its node was closed.
+        """
+        while True:
+            with self._lock:
+                found = self._next()
+                if found is None:
+                    return None
+                if not isinstance(found, str):
+                    frame, (sequence, timestamp, correlation, length, _) = found
+                    data = frame[HEADER_SIZE : HEADER_SIZE + length]
+                    try:
+                        value = self._decode(data, self._type)
+                    except Exception as error:  # noqa: BLE001  # a codec of whoever; told below
+                        complaint = self._undecodable(error)
+                        for view in (data, frame):  # a cycle in the error must not keep it borrowed
+                            with suppress(BufferError):
+                                view.release()
+                    else:
+                        self._messages += 1
+                        self._bytes += length
+                        return Received(value, sequence, timestamp, correlation)
+                else:
+                    complaint = found
+            self._complain(complaint)
+
+    def __iter__(self) -> Iterator[Received]:
+        while (received := self.try_recv()) is not None:
+            yield received
+
+    def _undecodable(self, error: Exception) -> str:
+        self._decode_errors += 1
+        self._last_error = complaint = f"channel {self.name!r}: {type(error).__name__}: {error}"
+        return complaint
