@@ -15,7 +15,8 @@ from taktora.connectors.codecs.json import JsonCodec
 from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.gateway import Gateway
 from taktora.connectors.health import ConnectorHealth, Degraded, Down, Up
-from taktora.connectors.health_feed import HealthKeeper, HealthSubscription
+from taktora.connectors.health_feed import HealthSubscription
+from taktora.connectors.health_keeper import HealthKeeper
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.reader import ChannelReader
 from taktora.connectors.reconnect import ExponentialBackoff
@@ -115,9 +116,10 @@ class Connector(Closing):
         self._executor: Any = None
         self._gateway: Gateway | None = None
         self._refs: list[Any] = []
+        self._beacon: Beacon | None = None
         self._closed = False
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
-        self._ports: list[Any] = []
+        self._ports: list[tuple[str, Any]] = []
         self._keeper = HealthKeeper(now=self._wall())
 
     # --- for protocols -----------------------------------------------------------------------------
@@ -187,7 +189,7 @@ class Connector(Closing):
             raise
         assert self._gateway is not None
         self._gateway.on_beat = beacon.shine
-        self._ports.append(beacon)
+        self._beacon = beacon
         return ref
 
     def carry(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
@@ -234,8 +236,10 @@ class Connector(Closing):
         self._closed = True
         for ref in self._refs:
             ref.stop()
-        for port in self._ports:
+        for _, port in self._ports:
             port.close()
+        if self._beacon is not None:
+            self._beacon.close()
         if self._own_node is not None:
             self._own_node.close()
 
@@ -265,7 +269,7 @@ class Connector(Closing):
             must_reach=True,
             overflow=False,
         )
-        self._ports.append(writer)
+        self._ports.append((f"out {descriptor.name}", writer))
         return writer
 
     def create_reader(
@@ -284,16 +288,19 @@ class Connector(Closing):
             suffix=".in",
             on_damage=self._damaged,
         )
-        self._ports.append(reader)
+        self._ports.append((f"in {descriptor.name}", reader))
         self._want(descriptor, Direction.IN)
         return reader
 
     def stats(self) -> dict[str, PortStats]:
         """What each port has counted, by direction and channel: ``out motor/speed``."""
         found: dict[str, PortStats] = {}
-        for port in self._ports:
-            if isinstance(port, ChannelWriter | ChannelReader):
-                found[port.label] = port.stats()
+        for label, port in list(self._ports):
+            key, number = label, 1
+            while key in found:
+                number += 1
+                key = f"{label} #{number}"
+            found[key] = port.stats()
         return found
 
     def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taktora.actors.declare import TriggerDeclarer
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.health import ConnectorHealth
-    from taktora.connectors.health_feed import HealthKeeper
+    from taktora.connectors.health_keeper import HealthKeeper
     from taktora.connectors.raw_ports import RawReceived, RawWriter
     from taktora.connectors.reconnect import ReconnectPolicy
     from taktora.connectors.service_factory import ServiceFactory

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from taktora.connectors.inbound import Session
 
 __all__ = ["LoopbackWorld", "Parcel"]
+
+
+_MOST: Final = 1024
 
 
 @frozen
@@ -39,6 +44,7 @@ class LoopbackWorld:
         self._held: dict[str, int] = {}
         self._session: Session | None = None
         self._cut: str | None = None
+        self._backlog: deque[tuple[str, bytes, bytes | None, bool]] = deque(maxlen=_MOST)
 
     # --- for whoever tests or demonstrates --------------------------------------------------------
 
@@ -46,6 +52,7 @@ class LoopbackWorld:
         """Break the link, and let nobody connect."""
         with self._lock:
             self._cut = reason
+            self._backlog.clear()
             session, self._session = self._session, None
         if session is not None:
             session.down(reason)
@@ -75,19 +82,28 @@ class LoopbackWorld:
         correlation_id: bytes | None = None,
         damaged: bool = False,
     ) -> bool:
-        """Send an encoded value to the plug-in; ``False``: the link is broken, and it is lost.
+        """Send an encoded value to the plug-in; ``False``: the line is cut, and it is lost.
 
+        What is sent while nobody is connected waits, 1,024 payloads at most; then the oldest is lost.
         ``damaged``: it does not arrive as it was sent.
         """
         with self._lock:
-            session = self._session
-            if session is None:
+            if self._cut is not None:
                 return False
+            self._backlog.append((channel, payload, correlation_id, damaged))
+            self._hand_over()
+            return True
+
+    def _hand_over(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        while self._backlog:
+            channel, payload, correlation_id, damaged = self._backlog.popleft()
             if damaged:
-                session.received_frame(channel, lambda one: _damaged(one, payload))
+                session.received_frame(channel, partial(_damaged, payload))
             else:
                 session.received(channel, payload, correlation_id=correlation_id)
-            return True
 
     def arrived(self, channel: str) -> list[Parcel]:
         """Everything that has come out on ``channel`` so far, oldest first."""
@@ -114,7 +130,8 @@ class LoopbackWorld:
             if self._cut is not None:
                 raise ConnectionError(self._cut)
             self._session = session
-        session.up()
+            session.up()
+            self._hand_over()
 
     def disconnect(self) -> None:
         """Nobody is connected any more."""
@@ -148,7 +165,7 @@ class LoopbackWorld:
         return f"<LoopbackWorld{', cut' if self._cut else ''}>"
 
 
-def _damaged(one: Any, payload: bytes) -> bytearray:
+def _damaged(payload: bytes, one: Any) -> bytearray:
     from taktora.connectors.envelope import HEADER_SIZE, seal
 
     frame = bytearray(HEADER_SIZE) + payload

@@ -70,6 +70,31 @@ class RawWriter(FrameWriter):
             self._note(refusal)
             raise refusal from error
 
+    def forward(self, frame: bytes | bytearray) -> NotifyOutcome:
+        """Send a frame that has its header already, as it is, damaged or not.
+
+        Its readers examine it. The writer's own numbers go on as if it had not been.
+
+        Raises:
+            PortClosed: the writer or its node was closed.
+            PayloadOverflow: it is longer than a header and ``max_payload`` bytes.
+            BackPressure, ConnectorDown: as :meth:`send`.
+        """
+        try:
+            self._publisher.refuse_if_closed()
+            if len(frame) > HEADER_SIZE + self.max_payload:
+                raise PayloadOverflow(len(frame) - HEADER_SIZE, self.max_payload)
+            with self._lock:
+                outcome = self._publisher.send_copy(bytes(frame))
+                if not outcome.subscribers_reached:
+                    self._unheard(outcome)
+                self._messages += 1
+                self._bytes += max(0, len(frame) - HEADER_SIZE)
+        except TaktoraError as error:
+            self._note(error)
+            raise
+        return outcome
+
 
 @frozen
 class RawReceived:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from taktora.actors.context import Context
     from taktora.actors.declare import TriggerDeclarer
-    from taktora.connectors.health_feed import HealthKeeper
+    from taktora.connectors.health_keeper import HealthKeeper
     from taktora.time import Nanos
 
 __all__ = ["Watcher"]

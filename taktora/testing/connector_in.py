@@ -120,8 +120,8 @@ class InRules(ConnectorLife):
             and not self._closed
             and self._registered
             and self._link_up
-            and self._state() == "Up"
             and self.settle()
+            and self._state() == "Up"
         )
 
     def _was_degraded_since(self, events: int) -> bool:
