@@ -24,6 +24,12 @@ def strict_containers(converter: Converter, wire: Wire) -> None:
     def is_list(value: Any) -> bool:
         return value.__class__ in wire.lists
 
+    converter.register_structure_hook_factory(
+        _is_named_tuple, lambda t: _named_tuple_reader(t, converter)
+    )
+    converter.register_unstructure_hook_factory(
+        _is_named_tuple, lambda t: converter.get_unstructure_hook(_as_tuple(t))
+    )
     _guard(converter, _is_array, is_list)
     _guard(converter, lambda t: has_fields(t) or typing.is_typeddict(get_origin(t) or t), _is_dict)
     converter.register_structure_hook_factory(
@@ -51,6 +57,24 @@ def _is_mapping(declared: Any) -> bool:
     )
 
 
+def _is_named_tuple(declared: Any) -> bool:
+    return (
+        isinstance(declared, type) and issubclass(declared, tuple) and hasattr(declared, "_fields")
+    )
+
+
+def _as_tuple(declared: Any) -> Any:
+    """The tuple type that has the types of a named tuple's fields; an untyped one's are any."""
+    hints = typing.get_type_hints(declared)
+    return tuple[tuple(hints.get(name, Any) for name in declared._fields)]  # type: ignore[misc]
+
+
+def _named_tuple_reader(declared: Any, converter: Converter) -> Reader:
+    plain = _as_tuple(declared)
+    hook = converter.get_structure_hook(plain)
+    return lambda value, _: declared(*hook(value, plain))
+
+
 def _is_array(declared: Any) -> bool:
     origin = get_origin(declared) or declared
     return (
@@ -58,6 +82,7 @@ def _is_array(declared: Any) -> bool:
         and issubclass(origin, collections.abc.Iterable)
         and not issubclass(origin, collections.abc.Mapping | str | bytes | bytearray)
         and not has_fields(declared)
+        and not _is_named_tuple(declared)
     )
 
 

@@ -51,7 +51,7 @@ def strict_scalars(converter: Converter, wire: Wire) -> None:
     converter.register_structure_hook(bytearray, read_bytes)
     converter.register_structure_hook(bool, _read_bool)
     converter.register_structure_hook(Path, _read_path)
-    converter.register_structure_hook_func(lambda t: t is None or t is type(None), _read_none)
+    converter.register_structure_hook_func(lambda t: t is type(None), _read_none)
     converter.register_structure_hook_func(lambda t: t is object, lambda value, _: value)
     if wire.bytes_are_text:
         converter.register_unstructure_hook(bytes, _to_text)

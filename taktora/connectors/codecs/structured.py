@@ -6,8 +6,10 @@ bytes. Which plain values a class accepts is the same in all of them: see :mod:`
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from cattrs import Converter
 
@@ -18,6 +20,10 @@ from taktora.connectors.codecs.wire import Wire, show, type_name
 from taktora.errors import CodecError, MissingExtra
 
 __all__ = ["StructuredCodec", "no_duplicates", "within_extra"]
+
+_LONGEST_EXPLAINED: Final = 65536
+"""Bytes: a problem in more than that is told without its path. Looking for every problem of what
+may be nothing but problems would take long."""
 
 
 class StructuredCodec(BytesCodec):
@@ -41,7 +47,9 @@ class StructuredCodec(BytesCodec):
         self._forbid_extra_keys = forbid_extra_keys
         converter = self._converter(detailed=False)
         self._writing = _Hooks(converter.get_unstructure_hook)
-        self._reading = _Hooks(converter.get_structure_hook)
+        self._reading = _Hooks(  # to cattrs, None is a field without an annotation
+            lambda wanted: converter.get_structure_hook(NoneType if wanted is None else wanted)
+        )
         self._explaining: Converter | None = None
 
     def _make_converter(self, **options: Any) -> Converter:
@@ -83,7 +91,12 @@ class StructuredCodec(BytesCodec):
         try:
             return self._reading[type](plain, type)
         except Exception as error:
-            raise CodecError(self.format_name, self._explain(plain, type, error)) from error
+            reason = (
+                self._explain(plain, type, error)
+                if len(data) <= _LONGEST_EXPLAINED
+                else reason_for(error, type)
+            )
+            raise CodecError(self.format_name, reason) from error
 
     def _explain(self, plain: Any, type: Any, error: Exception) -> str:
         """Why ``plain`` is no ``type``: told by a slower converter, which looks at all of it."""
@@ -127,9 +140,8 @@ def no_duplicates(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     """A dict of ``pairs``; a key that comes twice is an error, for either value may be meant."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for at, key in enumerate(keys) if key in keys[:at])
-        raise ValueError(f"the key {show(twice)} comes twice")
+        counts = collections.Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {show(counts.most_common(1)[0][0])} comes twice")
     return found
 
 
