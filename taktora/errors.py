@@ -74,11 +74,11 @@ __all__ = [
     "ActorDeadError",
     "ActorError",
     "AskTimeout",
+    "BackPressure",
     "BlockGiven",
     "BlockTooLarge",
     "BlockingInActor",
     "BorrowLimitReached",
-    "BackPressure",
     "ChannelError",
     "CodecError",
     "ConnectorClosed",
@@ -377,10 +377,13 @@ class LawBroken(TaktoraError, AssertionError):
 class InvalidConfig(TaktoraError, ValueError):
     """A configuration has mistakes; all of them are told at once."""
 
+    source: str
+    """Which configuration: the name of its file."""
     problems: tuple[str, ...]
     """Each with the path to where it is: ``connectors[1].channels[0].max_payload: ...``."""
 
     def __init__(self, source: str, problems: Iterable[str]) -> None:
+        self.source = source
         self.problems = tuple(problems)
         lines = "".join(f"\n  {problem}" for problem in self.problems)
         super().__init__(f"{source}:{lines}")

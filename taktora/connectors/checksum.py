@@ -1,24 +1,14 @@
-"""CRC-32 (IEEE 802.3) by whoever computes it fastest here; every one gives the same values.
+"""CRC-32 of IEEE 802.3, as ``zlib.crc32`` computes it, by the fastest that is installed.
 
-Of 1 MB, zlib's takes 145 us and isal's 15: ``pip install 'taktora[fast]'``.
+``isal`` (``pip install 'taktora[fast]'``) gives the same number, for 1 MB about nine times as fast
+where zlib is the plain one. Without it nothing is missing but the speed.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from typing import Final
+try:
+    from isal.isal_zlib import crc32
+except ImportError:
+    from zlib import crc32
 
 __all__ = ["crc32"]
-
-
-def _fastest() -> Callable[..., int]:
-    try:
-        from isal import isal_zlib
-    except ImportError:
-        return zlib.crc32
-    return isal_zlib.crc32
-
-
-crc32: Final[Callable[..., int]] = _fastest()
-"""``crc32(data, value=0)``, as zlib's. Any thread."""

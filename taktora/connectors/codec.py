@@ -44,7 +44,7 @@ class BytesCodec:
     format_name = ""
 
     def dumps(self, value: Any) -> bytes | bytearray | memoryview:
-        """The bytes of ``value``.
+        """The bytes of ``value``; if they are a memoryview, then one of bytes (format ``B``).
 
         Raises:
             CodecError: the value has no form in this format.

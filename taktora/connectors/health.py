@@ -6,13 +6,14 @@ documentation is drawn from it.
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import field, frozen
 
-from taktora.errors import IllegalTransition, WrongType
+from taktora.errors import IllegalTransition, InvalidArgument, WrongType
 
 __all__ = [
     "LEGAL",
@@ -32,6 +33,19 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _utc(when: Any) -> datetime:
+    if not isinstance(when, datetime):
+        raise WrongType(f"a time of health must be a datetime, not {when!r}")
+    if when.utcoffset() is None:
+        raise InvalidArgument(f"a time of health needs a time zone, such as UTC; {when!r} has none")
+    return when.astimezone(UTC)
+
+
+def _text(_health: object, _field: object, reason: Any) -> None:
+    if not isinstance(reason, str):
+        raise WrongType(f"a health's reason must be a string, not {reason!r}")
+
+
 @frozen
 class Up:
     """Everything is as it should be."""
@@ -41,15 +55,15 @@ class Up:
 class Connecting:
     """It is trying."""
 
-    since: datetime = field(factory=_now)
-    """When it began to try."""
+    since: datetime = field(factory=_now, converter=_utc)
+    """When it began to try, in UTC."""
 
 
 @frozen
 class Degraded:
     """It works, and something is not as it should be."""
 
-    reason: str
+    reason: str = field(validator=_text)
     """What."""
 
 
@@ -57,21 +71,23 @@ class Degraded:
 class Down:
     """It does not work; what is sent is refused."""
 
-    reason: str
+    reason: str = field(validator=_text)
     """Why."""
-    since: datetime = field(factory=_now)
-    """Since when."""
+    since: datetime = field(factory=_now, converter=_utc)
+    """Since when, in UTC."""
 
 
 ConnectorHealth = Up | Connecting | Degraded | Down
 """Any of the four."""
 
-LEGAL: Final[dict[type, tuple[type, ...]]] = {
-    Connecting: (Up, Degraded, Down),
-    Up: (Degraded, Down),
-    Degraded: (Up, Connecting, Down),
-    Down: (Connecting,),
-}
+LEGAL: Final[Mapping[type, tuple[type, ...]]] = MappingProxyType(
+    {
+        Connecting: (Up, Degraded, Down),
+        Up: (Degraded, Down),
+        Degraded: (Up, Connecting, Down),
+        Down: (Connecting,),
+    }
+)
 """Which health may follow which."""
 
 
@@ -89,12 +105,18 @@ class HealthMonitor:
     """Holds the health of one connector and lets only legal transitions through. One thread.
 
     It begins with ``Connecting``.
+
+    Args:
+        now: when that is; default, the wall clock.
+
+    Raises:
+        InvalidArgument, WrongType: ``now`` is no datetime with a time zone.
     """
 
     __slots__ = ("_at", "_health")
 
     def __init__(self, *, now: datetime | None = None) -> None:
-        self._at = now or _now()
+        self._at = _now() if now is None else _utc(now)
         self._health: ConnectorHealth = Connecting(self._at)
 
     @property
@@ -109,15 +131,15 @@ class HealthMonitor:
         clock does.
 
         Raises:
-            IllegalTransition: it may not follow the present one. Nothing has changed.
-            WrongType: ``health`` is none of the four.
+            IllegalTransition: it may not follow the present one.
+            WrongType: ``health`` is none of the four, or ``now`` no datetime.
+            InvalidArgument: ``now`` has no time zone.
         """
+        to = _kind(health)
         legal = LEGAL[type(self._health)]
-        if type(health) not in LEGAL:
-            raise WrongType(f"{health!r} is no health: Up, Connecting, Degraded or Down")
-        if type(health) not in legal:
+        if to not in legal:
             raise IllegalTransition(self._health, health, (kind.__name__ for kind in legal))
-        self._at = max(self._at, now or _now())
+        self._at = max(self._at, _now() if now is None else _utc(now))
         event = HealthEvent(self._health, health, self._at)
         self._health = health
         return event
@@ -129,32 +151,27 @@ class HealthMonitor:
 def path(from_: ConnectorHealth, to: ConnectorHealth, *, now: datetime) -> list[ConnectorHealth]:
     """The shortest legal way from one health to another; empty if they are of the same kind.
 
-    What lies between gets ``now`` and the reason of ``to``, or says that it leads there.
+    One stop at most is on the way: Connecting, since ``now``, or Degraded, for the reason that
+    ``to`` has, or because it leads there.
+
+    Raises:
+        WrongType: one of them is none of the four, or ``now`` no datetime.
+        InvalidArgument: ``now`` has no time zone.
     """
-    start, goal = type(from_), type(to)
-    came: dict[type, type | None] = {start: None}
-    waiting = deque([start])
-    while waiting and goal not in came:
-        here = waiting.popleft()
-        for after in LEGAL[here]:
-            if after not in came:
-                came[after] = here
-                waiting.append(after)
-    steps: list[ConnectorHealth] = []
-    kind: type | None = goal
-    while kind is not None and kind is not start:
-        steps.append(to if kind is goal else _between(kind, to, now))
-        kind = came[kind]
-    return steps[::-1]
+    start, goal = _kind(from_), _kind(to)
+    if start is goal:
+        return []
+    if goal in LEGAL[start]:
+        return [to]
+    if Connecting in LEGAL[start]:
+        return [Connecting(now), to]
+    return [Degraded(getattr(to, "reason", f"on the way to {goal.__name__}")), to]
 
 
-def _between(kind: type, to: ConnectorHealth, now: datetime) -> ConnectorHealth:
-    reason: Any = getattr(to, "reason", f"on the way to {type(to).__name__}")
-    if kind is Connecting:
-        return Connecting(now)
-    if kind is Down:
-        return Down(reason, now)
-    return Degraded(reason) if kind is Degraded else Up()
+def _kind(health: Any) -> type:
+    if type(health) not in LEGAL:
+        raise WrongType(f"{health!r} is no health: Up(), Connecting(), Degraded(...) or Down(...)")
+    return type(health)
 
 
 def diagram() -> str:
