@@ -165,50 +165,6 @@ def test_what_another_process_sent_outlives_its_subscriber_unchanged(node, domai
     finish(sender)
 
 
-@pytest.mark.rule("CHAN-04")
-@pytest.mark.parametrize("look", VIEWS)
-@pytest.mark.parametrize("end", ["client", "node"])
-def test_a_view_of_a_response_outlives_its_client_unchanged(node, domain, look, end):
-    service = node.service("s", bytes, bytes, max_bytes=SIZE, max_clients=2, max_active_requests=2)
-    server, other = service.server(), service.client()
-    taker = Node(domain=domain)
-    client = taker.service("s", bytes, bytes).client()
-    pending = client.send_copy(b"first")
-    server.take().respond(FIRST)
-    view = VIEWS[look](pending.take())
-    {"client": client, "node": taker}[end].close()
-    del pending, client
-    waiting = deque(maxlen=2)
-    for _ in range(MANY):
-        waiting.append(None)
-        waiting[-1] = other.send_copy(b"later")
-        for request in server:
-            request.respond(bytes(SIZE))
-        del request
-    assert bytes(view) == FIRST
-    taker.close()
-
-
-@pytest.mark.rule("CHAN-04")
-@pytest.mark.parametrize("look", VIEWS)
-@pytest.mark.parametrize("end", ["server", "node"])
-def test_a_view_of_a_request_outlives_its_server_unchanged(node, domain, look, end):
-    service = node.service("s", bytes, bytes, max_bytes=SIZE, max_servers=2, max_active_requests=2)
-    client, other = service.client(), service.server()
-    taker = Node(domain=domain)
-    server = taker.service("s", bytes, bytes).server()
-    client.send_copy(FIRST)
-    view = VIEWS[look](server.take())
-    {"server": server, "node": taker}[end].close()
-    del server
-    held = deque(maxlen=1)
-    for _ in range(MANY):
-        client.send_copy(bytes(SIZE))
-        held.append(other.take())
-    assert bytes(view) == FIRST
-    taker.close()
-
-
 @pytest.mark.rule("CHAN-04", "CHAN-31")
 @pytest.mark.parametrize("held", ["sample", "view"])
 def test_publishers_that_come_and_go_leave_nothing_because_something_is_held(node, domain, held):
