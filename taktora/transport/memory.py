@@ -41,11 +41,12 @@ def block_at(address: int, size: int, owner: object) -> Any:
     return block
 
 
-def shared_view(address: int, size: int, owner: object) -> memoryview:
-    """A read-only memoryview of ``size`` bytes at ``address`` that keeps ``owner`` alive.
+def shared_view(address: int, size: int, owner: object, port: object = None) -> memoryview:
+    """A read-only memoryview of ``size`` bytes at ``address``; keeps ``owner`` and ``port`` alive.
 
     So does everything made from it: slices, casts, numpy arrays.
     """
     if not size:
         return memoryview(b"")
-    return memoryview(block_at(address, size, owner)).cast("B").toreadonly()
+    both = [port, owner]  # the collector knows every list: a forked child finds what is in it
+    return memoryview(block_at(address, size, both)).cast("B").toreadonly()

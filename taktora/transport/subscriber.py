@@ -26,6 +26,11 @@ class Subscriber(Port):
     """Receives the payloads of every publisher of a channel, each publisher's in order.
 
     Any thread may take; each sample goes to one taker. Iterating takes until nothing is left.
+
+    iceoryx2's publishers take back what a subscriber holds when it goes. So one that is closed, or
+    dropped, while samples of it or views of their payloads are held goes with the last of them.
+    Until then it has its slot, and publishers reach it: where ``overflow`` is off until its buffer
+    is full, after which they pass it over. Its listener goes at once.
     """
 
     role: ClassVar[str] = "subscriber"
@@ -69,6 +74,7 @@ class Subscriber(Port):
             BorrowLimitReached: ``max_borrowed`` samples are held already.
             PortClosed: the subscriber or its node was closed.
         """
+        port = self._raw  # before a thread that closes this can let go of it
         try:
             raw = (self._take_rescued() if self._rescued else None) or self._receive()
         except self._raised.receive as exc:
@@ -77,7 +83,7 @@ class Subscriber(Port):
             self.drained = True
             return None
         self.drained = False
-        sample = Sample(raw, self._kind)
+        sample = Sample(raw, self._kind, port)
         self._refs.add(ref(sample, self._forget))
         return sample
 

@@ -146,6 +146,7 @@ MUTANTS: list[tuple[type, str, Callable[..., Any]]] = [
     (blocks.Taken, "__init__", nothing_is_counted_as_held),
     (topics._Loan, "__del__", nothing_is_given_back),
     (topics.RawPublisher, "__del__", nothing_is_given_back),
+    (topics.RawSubscriber, "__del__", nothing_is_given_back),
     (events.Notifier, "notify", told_once),
     (events.Notifier, "notify", told_but_not_counted),
     (wires.Receiver, "receive", the_latest_first),
