@@ -309,7 +309,7 @@ def _watched(kind: type[Inbox]) -> type[Inbox]:
             return result
 
         def withdraw(self) -> bool:
-            there_was_one = super().withdraw()
+            there_was_one: bool = super().withdraw()
             if there_was_one:
                 self.bell.withdraw()
             return there_was_one
