@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.runtimes import REAL, RUNTIMES, Runtime, make_on
+from tests.same_examples import without_local_constants
 
 _serial = itertools.count()
 
@@ -33,6 +34,7 @@ settings.register_profile(  # the same a hundred times as long, for a night
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("ci")
+without_local_constants()  # under every profile: a seed that Hypothesis prints is to be worth something
 
 # A shell starts what it puts in the background with these ignored, which every process of a test
 # would inherit: a Ctrl-C that is a test's subject would then go unheard.

@@ -136,7 +136,8 @@ def _subscriber(service: Any, name: str, maximum: int) -> Any:
     except iox.SubscriberCreateError as exc:
         if "ExceedsMax" in str(exc):
             raise PortLimitReached(
-                f"channel {name!r} has no subscriber left: all {maximum} are in use, counting "
-                f"every process; close one, or create it with a higher max_subscribers"
+                f"channel {name!r} has no subscriber left: all {maximum} are in use, in "
+                f"every process together, closed ones included of which something that they took "
+                f"is held; close one, or create it with a higher max_subscribers"
             ) from exc
         raise IpcError(f"channel {name!r}: iceoryx2 could not create a subscriber: {exc}") from exc

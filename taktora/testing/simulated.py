@@ -278,7 +278,8 @@ class SimulatedExecutor(Hosting):
         """Run until stopped.
 
         Raises:
-            SimulationError: nothing will ever happen again, and nobody stopped it.
+            SimulationError: nothing will ever happen again, and nobody stopped it. The run is over
+                then, and another one may begin.
             Others: as :meth:`advance`.
         """
         self._run()
@@ -336,6 +337,7 @@ class SimulatedExecutor(Hosting):
                 predicate=lambda: (
                     self._progress.steps - before >= steps and self._driver.now >= until_ns
                 ),
+                beyond=True,
             )
 
     def replay(self, trace: Trace, on_event: Callable[[Event], object] | None = None) -> None:
@@ -440,7 +442,10 @@ class SimulatedExecutor(Hosting):
         return super().stop_at_rest(ref)
 
     def await_promise(self, promise: SimulatedPromise[Any], timeout: float | None) -> None:
-        """Go on until ``promise`` is settled, for at most ``timeout`` seconds of virtual time."""
+        """Go on until ``promise`` is settled, for at most ``timeout`` seconds of virtual time.
+
+        They pass also while no run is under way, as they do for whoever asks a stopped executor.
+        """
         if self._progress.in_step or is_actor_thread():
             raise BlockingInActor("an item cannot wait for a future; use add_done_callback")
         until = None if timeout is None else self._driver.now + max(0, round(timeout * 1e9))
@@ -457,7 +462,7 @@ class SimulatedExecutor(Hosting):
         self._check_open()
         with self._recorded_go():
             self._progress.ensure_begun()
-            self._progress.drive(until=until, predicate=predicate)
+            self._progress.drive(until=until, predicate=predicate, beyond=until is not None)
 
     @contextmanager
     def _recorded_go(self) -> Iterator[None]:
@@ -490,14 +495,15 @@ class SimulatedExecutor(Hosting):
             self._progress.drive(until=until, predicate=ask)
         if not self.running:
             return
-        if until is None and not satisfied:
-            raise SimulationError(
-                "nothing will ever happen again and nobody stopped the run: no timer is armed and "
-                "nobody is ready"
-            )
+        endless = until is None and not satisfied
         self.stop()
         with self._recorded_go():
             self._progress.drive(until=None)
+        if endless:  # a run that this call began is over when it raises
+            raise SimulationError(
+                "nothing would ever have happened again and nobody stopped the run: no timer was "
+                "armed and nobody was ready"
+            )
 
     def _choose_sender(self, labels: Sequence[str]) -> int:
         """Whose payload is taken first, where iceoryx2 promises no order."""

@@ -80,9 +80,9 @@ class ArrayKind(PayloadKind):
             return value.tobytes()
         return value.ctypes.data
 
-    def read(self, raw: Any) -> Any:
+    def read(self, raw: Any, port: Any = None) -> Any:
         """The read-only payload."""
-        return frozen_array(self._numpy, self.payload_type, self.view(raw))
+        return frozen_array(self._numpy, self.payload_type, self.view(raw, port))
 
     def writable(self, block: Any) -> Any:
         """The payload to write to."""

@@ -61,6 +61,8 @@ class Channel:
     def subscriber_count(self) -> int:
         """Subscribers at this moment, in all processes together.
 
+        Closed ones are among them as long as samples of theirs are held.
+
         Raises:
             PortClosed: the node was closed.
         """
@@ -74,7 +76,7 @@ class Channel:
         sent before, by a publisher that is closed before, are lost to it.
 
         Raises:
-            PortLimitReached: ``max_publishers`` are in use.
+            PortLimitReached: ``max_publishers`` are in use, closed ones with a loan out included.
             PortClosed: the node was closed.
         """
         medium = self.node.medium
@@ -89,7 +91,8 @@ class Channel:
         their next send.
 
         Raises:
-            PortLimitReached: ``max_subscribers`` are in use.
+            PortLimitReached: ``max_subscribers`` are in use, closed ones whose samples are held
+                included.
             PortClosed: the node was closed.
         """
         medium = self.node.medium

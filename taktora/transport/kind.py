@@ -36,8 +36,11 @@ class PayloadKind(ABC):
         """What to copy from for ``value``; raises ``WrongType`` or ``InvalidArgument``."""
 
     @abstractmethod
-    def read(self, raw: Any) -> Any:
-        """The read-only payload of a received raw sample, request or response."""
+    def read(self, raw: Any, port: Any = None) -> Any:
+        """The read-only payload of a received raw sample, request or response.
+
+        What looks at shared memory keeps ``raw`` alive, and ``port``.
+        """
 
     @abstractmethod
     def writable(self, block: Any) -> Any:
@@ -54,14 +57,14 @@ class PayloadKind(ABC):
         """Bytes of a received payload."""
         return self.size if self.size is not None else raw.header.number_of_elements
 
-    def view(self, raw: Any) -> memoryview:
+    def view(self, raw: Any, port: Any = None) -> memoryview:
         """The received bytes: read-only, in shared memory, kept alive."""
-        return shared_view(raw.payload_ptr, self.length(raw), raw)
+        return shared_view(raw.payload_ptr, self.length(raw), raw, port)
 
-    def array(self, raw: Any) -> Any:
+    def array(self, raw: Any, port: Any = None) -> Any:
         """The received payload as a read-only ndarray in shared memory, kept alive."""
         numpy = import_numpy()
-        return frozen_array(numpy, self.dtype(numpy), self.view(raw))
+        return frozen_array(numpy, self.dtype(numpy), self.view(raw, port))
 
     def wrong_type(self, value: object) -> WrongType:
         """The error for a value that this kind does not carry."""

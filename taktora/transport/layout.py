@@ -61,9 +61,9 @@ class LayoutKind(PayloadKind):
             )
         return data
 
-    def read(self, raw: Any) -> memoryview:
+    def read(self, raw: Any, port: Any = None) -> memoryview:
         """The read-only payload."""
-        return self.view(raw)
+        return self.view(raw, port)
 
     def writable(self, block: Any) -> memoryview:
         """The payload to write to."""

@@ -22,6 +22,7 @@ class Medium(Protocol):
 
     Raw objects are opaque to whoever asks. What they have to do is what iceoryx2's do: a publisher
     lends, a loan is sent, a subscriber receives, and dropping the last reference frees the slot.
+    What a subscriber received refers to nothing of it: whoever holds it holds the subscriber, too.
     """
 
     def free_bytes(self) -> int | None:

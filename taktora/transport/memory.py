@@ -41,13 +41,14 @@ def block_at(address: int, size: int, owner: object) -> Any:
     return block
 
 
-def shared_view(address: int, size: int, owner: object) -> memoryview:
-    """A read-only memoryview of ``size`` bytes at ``address`` that keeps ``owner`` alive.
+def shared_view(address: int, size: int, owner: object, port: object = None) -> memoryview:
+    """A read-only memoryview of ``size`` bytes at ``address``; keeps ``owner`` and ``port`` alive.
 
     So does everything made from it: slices, casts, numpy arrays.
     """
     if not size:
         return memoryview(b"")
     block = _block_type(size).from_address(address)
-    block._owner = owner  # noqa: SLF001 - as in block_at; on the way of every payload
+    # A list, which the collector knows: a forked child finds what is in it.
+    block._owner = [port, owner]  # noqa: SLF001 - as in block_at; on the way of every payload
     return memoryview(block).cast("B").toreadonly()

@@ -38,9 +38,9 @@ class BytesKind(PayloadKind):
             return view
         return view.tobytes()
 
-    def read(self, raw: Any) -> memoryview:
+    def read(self, raw: Any, port: Any = None) -> memoryview:
         """The read-only payload."""
-        return self.view(raw)
+        return self.view(raw, port)
 
     def writable(self, block: Any) -> memoryview:
         """The payload to write to."""
@@ -57,7 +57,7 @@ class BytesKind(PayloadKind):
         """The numpy dtype of one payload."""
         return numpy.dtype(numpy.uint8)
 
-    def array(self, raw: Any) -> Any:
+    def array(self, raw: Any, port: Any = None) -> Any:
         """The received bytes as a one-dimensional read-only ``uint8`` array."""
         numpy = import_numpy()
-        return numpy.frombuffer(self.view(raw), numpy.uint8)
+        return numpy.frombuffer(self.view(raw, port), numpy.uint8)

@@ -25,7 +25,10 @@ class NotifyOutcome:
     """Listeners on the paired event service that were notified; 0 when nothing was sent."""
 
     subscribers_reached: int = attrs.field(default=0, eq=False)
-    """Subscribers whose buffer took it (servers, for a request). Not part of equality."""
+    """Subscribers whose buffer took it (servers, for a request). Not part of equality.
+
+    One that was closed counts as long as anything that it took is held.
+    """
 
     @property
     def delivered_to_any_listener(self) -> bool:

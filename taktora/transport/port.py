@@ -55,7 +55,11 @@ class Port(Closing):
         self._node.held.add(holder)
 
     def close(self) -> None:
-        """Free the port's slot now; later calls raise ``PortClosed``. Closing twice is fine."""
+        """Release the port; later calls raise ``PortClosed``. Closing twice is fine.
+
+        Its slot is free at once, or when the last of what it took or lent is gone: samples,
+        requests, responses, loans, and views of their payloads.
+        """
         self._let_go()
 
     def _let_go(self) -> None:
@@ -105,7 +109,8 @@ def create_port(
 def _refused(reason: str, role: str, label: str, maximum: int) -> ChannelError:
     if "ExceedsMax" in reason:
         return PortLimitReached(
-            f"{label} has no {role} left: all {maximum} are in use, counting every process; "
-            f"close one, or create the name with a higher max_{role}s"
+            f"{label} has no {role} left: all {maximum} are in use, in every process together, "
+            f"closed ones included of which something that they took or lent is held; close one, "
+            f"or create the name with a higher max_{role}s"
         )
     return IpcError(f"{label}: iceoryx2 could not create the {role}: {reason}")

@@ -18,13 +18,16 @@ class Received:
     """A received payload. It can be read from any thread, and never written.
 
     The memory is borrowed from the sender until this object and everything that its ``payload``,
-    ``view`` and ``numpy()`` handed out is gone. Views stay valid after the port, or the node, was
-    closed; what was not read before the close raises ``PortClosed`` then.
+    ``view`` and ``numpy()`` handed out is gone, whatever becomes of the port: one that is closed
+    keeps its slot until then. Views stay valid and unchanged after the node was closed, too; what
+    was not read before that raises ``PortClosed``.
     """
 
-    __slots__ = ("__weakref__", "_kind", "_payload", "_raw")
+    __slots__ = ("__weakref__", "_kind", "_payload", "_port", "_raw")
 
-    def __init__(self, raw: Any, kind: PayloadKind) -> None:
+    def __init__(self, raw: Any, kind: PayloadKind, port: Any = None) -> None:
+        """``port`` is what must not go before the payload, if there is such a thing."""
+        self._port = port
         self._raw = raw
         self._kind = kind
         self._payload = _UNREAD
@@ -43,19 +46,19 @@ class Received:
         """
         payload = self._payload
         if payload is _UNREAD:
-            raw = self._raw
+            port, raw = self._port, self._raw
             if raw is None:
                 self._raise_closed()
-            payload = self._payload = self._kind.read(raw)
+            payload = self._payload = self._kind.read(raw, port)
         return payload
 
     @property
     def view(self) -> memoryview:
         """The bytes themselves: a read-only memoryview of shared memory that keeps it alive."""
-        raw = self._raw
+        port, raw = self._port, self._raw
         if raw is None:
             self._raise_closed()
-        return self._kind.view(raw)
+        return self._kind.view(raw, port)
 
     def numpy(self) -> Any:
         """The payload as a read-only ndarray in shared memory, which it keeps alive.
@@ -65,10 +68,10 @@ class Received:
             UnsupportedPayload: a ctypes layout that numpy cannot express, such as bit fields.
             PortClosed: the node was closed.
         """
-        raw = self._raw
+        port, raw = self._port, self._raw
         if raw is None:
             self._raise_closed()
-        return self._kind.array(raw)
+        return self._kind.array(raw, port)
 
     def _raise_closed(self) -> NoReturn:
         raise PortClosed(
@@ -77,7 +80,8 @@ class Received:
         )
 
     def _let_go(self) -> None:
-        self._raw = None
+        self._raw = None  # first: a thread that reads meanwhile has the port already
+        self._port = None
 
     def __repr__(self) -> str:
         if self._payload is not _UNREAD:

@@ -165,7 +165,7 @@ class ScalarKind(PayloadKind):
             )
         return number
 
-    def read(self, raw: Any) -> Any:
+    def read(self, raw: Any, port: Any = None) -> Any:  # noqa: ARG002 - a copy keeps nothing
         """The read-only payload."""
         return self._received(self.payload_type.from_address(raw.payload_ptr).value)
 

@@ -63,7 +63,7 @@ class StructureKind(PayloadKind):
             )
         return ctypes.byref(value)
 
-    def read(self, raw: Any) -> Any:
+    def read(self, raw: Any, port: Any = None) -> Any:  # noqa: ARG002 - a copy keeps nothing
         """The read-only payload."""
         return self._twin.from_buffer_copy(self.payload_type.from_address(raw.payload_ptr))
 

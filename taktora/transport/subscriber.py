@@ -27,6 +27,11 @@ class Subscriber(Port):
     """Receives the payloads of every publisher of a channel, each publisher's in order.
 
     Any thread may take; each sample goes to one taker. Iterating takes until nothing is left.
+
+    iceoryx2's publishers take back what a subscriber holds when it goes. So one that is closed, or
+    dropped, while samples of it or views of their payloads are held goes with the last of them.
+    Until then it has its slot, and publishers reach it: where ``overflow`` is off until its buffer
+    is full, after which they pass it over. Its listener goes at once.
     """
 
     role: ClassVar[str] = "subscriber"
@@ -70,6 +75,7 @@ class Subscriber(Port):
             BorrowLimitReached: ``max_borrowed`` samples are held already.
             PortClosed: the subscriber or its node was closed.
         """
+        port = self._raw  # before a thread that closes this can let go of it
         try:
             raw = (self._take_rescued() if self._rescued else None) or self._receive()
         except self._raised.receive as exc:
@@ -78,7 +84,7 @@ class Subscriber(Port):
             self.drained = True
             return None
         self.drained = False
-        sample = Sample(raw, self._kind)
+        sample = Sample(raw, self._kind, port)
         self._refs.add(ref(sample, self._forget))
         return sample
 
@@ -91,6 +97,7 @@ class Subscriber(Port):
         Raises:
             BorrowLimitReached, PortClosed: as :meth:`take`.
         """
+        port = self._raw
         try:
             raw = (self._take_rescued() if self._rescued else None) or self._receive()
         except self._raised.receive as exc:
@@ -100,7 +107,7 @@ class Subscriber(Port):
             return None
         self.drained = False
         header = raw.header
-        view = shared_view(raw.payload_ptr, header.number_of_elements, raw)
+        view = shared_view(raw.payload_ptr, header.number_of_elements, raw, port)
         return view, header.publisher_id.value
 
     def __iter__(self) -> Iterator[Sample]:

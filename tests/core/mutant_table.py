@@ -1,6 +1,6 @@
 """Writes ``spec/mutants.md``: ``python -m tests.core.mutant_table > spec/mutants.md``.
 
-Listed is every planted bug with a docstring that is caught within the profile ``ci``.
+Listed is every planted class with a docstring.
 """
 
 from __future__ import annotations
@@ -9,36 +9,40 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from taktora.testing import SchedulerMachine
+from taktora.testing import LawBroken, SchedulerMachine
+from tests.planting import ROUNDS, SEARCH, Caught, caught, law_of
+from tests.same_examples import without_local_constants
 
-from .breaches import CI, TABLE, Breach, breach
+from .listed import TABLE
 from .test_dispatching import DISPATCHERS
 from .test_mutants import FUNCTIONS, MAILBOXES, SCHEDULERS
 
 HEAD = f"""# Planted bugs
 
 What the laws of `scheduler.md` and `mailbox.md` are worth: plausible bugs, each planted alone, and the
-property of `taktora.testing.SchedulerMachine` that caught it first, within the {CI.max_examples} histories of
-{CI.stateful_step_count} steps that the Hypothesis profile `ci` gives it. "Examples" is how many it began, those included that
-Hypothesis gave up early and does not count. Written by `python -m tests.core.mutant_table`; `tests/core/test_mutants.py` and `test_dispatching.py` plant these
+property of `taktora.testing.SchedulerMachine` that caught it. A search is {SEARCH.max_examples} histories of
+{SEARCH.stateful_step_count} steps, as many as the Hypothesis profile `ci` gives the machine; up to {ROUNDS} are made, one seed after
+the other. "Examples" is how many histories that took, those included that Hypothesis gave up early and
+does not count: what took more than {SEARCH.max_examples}, a single search may miss. Written by
+`python -m tests.core.mutant_table`; `tests/core/test_mutants.py` and `test_dispatching.py` plant these
 bugs, and {{others}} more, at every run of the suite.
 
 | bug | what goes wrong | caught by | examples |
 |---|---|---|---:|"""
 
 
-def machines() -> Iterator[tuple[Callable[..., Any], type[SchedulerMachine]]]:
-    """Every planted class with the machine that tries it."""
-    for scheduler, _ in SCHEDULERS:
-        yield scheduler, type("Machine", (SchedulerMachine,), {"scheduler_class": scheduler})
-    for mailbox, _ in MAILBOXES:
-        yield mailbox, type("Machine", (SchedulerMachine,), {"mailbox_class": mailbox})
-    for policy, bound, _ in DISPATCHERS:
+def machines() -> Iterator[tuple[Callable[..., Any], type[SchedulerMachine], set[str]]]:
+    """Every planted class with the machine that tries it, and what may reveal it."""
+    for scheduler, laws in SCHEDULERS:
+        yield scheduler, type("Machine", (SchedulerMachine,), {"scheduler_class": scheduler}), laws
+    for mailbox, laws in MAILBOXES:
+        yield mailbox, type("Machine", (SchedulerMachine,), {"mailbox_class": mailbox}), laws
+    for policy, bound, laws in DISPATCHERS:
         fields = {"dispatcher": policy, "overtaking": bound}
-        yield policy, type("Machine", (SchedulerMachine,), fields)
+        yield policy, type("Machine", (SchedulerMachine,), fields), laws
 
 
-def law_of(rule_id: str) -> str:
+def words_of(rule_id: str) -> str:
     """A rule's first words."""
     for path in sorted(TABLE.parent.glob("*.md")):
         found = re.search(rf"^- \*\*{rule_id}\*\* ([^:.;(]+)", path.read_text(), re.MULTILINE)
@@ -47,25 +51,18 @@ def law_of(rule_id: str) -> str:
     raise LookupError(rule_id)
 
 
-def row(mutant: Callable[..., Any], found: Breach) -> str:
+def row(mutant: Callable[..., Any], found: Caught) -> str:
     told = " ".join(str(mutant.__doc__).split()).rstrip(".")
-    law = law_of(found.rule_id)
-    return f"| `{mutant.__name__}` | {told} | {found.rule_id} {law} | {found.examples} |"
+    law = law_of(found.error)
+    return f"| `{mutant.__name__}` | {told} | {law} {words_of(law)} | {found.examples} |"
 
 
 def main() -> None:
-    rows, others = [], len(FUNCTIONS)
-    for mutant, machine in machines():
-        try:
-            found = breach(machine, CI) if mutant.__doc__ else None
-        except BaseException as missed:  # pytest's own "did not raise" is no Exception
-            if type(missed).__name__ != "Failed":
-                raise
-            found = None
-        if found is None:
-            others += 1
-        else:
-            rows.append(row(mutant, found))
+    without_local_constants()
+    every = list(machines())
+    told = [(mutant, machine, laws) for mutant, machine, laws in every if mutant.__doc__]
+    others = len(FUNCTIONS) + len(every) - len(told)
+    rows = [row(mutant, caught(machine, LawBroken, laws)) for mutant, machine, laws in told]
     print("\n".join([HEAD.replace("{others}", str(others)), *rows]))
 
 

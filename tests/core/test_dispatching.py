@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from taktora.core.dispatching import Dispatcher, Fifo
-from taktora.testing import SchedulerMachine
-
-from .breaches import breach, patience
+from taktora.testing import LawBroken, SchedulerMachine
+from tests.planting import caught
 
 
 class Ageing:
@@ -130,7 +129,7 @@ def test_the_machine_catches_a_broken_dispatcher(
         dispatcher = mutant
         overtaking = bound
 
-    assert breach(Machine, patience(mutant)).rule_id in caught_by
+    caught(Machine, LawBroken, caught_by)
 
 
 # --- what keeps the laws --------------------------------------------------------------------------

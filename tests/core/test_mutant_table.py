@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .breaches import TABLE, listed
-from .mutant_table import law_of
+from .listed import TABLE, listed
+from .mutant_table import words_of
 from .test_dispatching import DISPATCHERS
 from .test_mutants import MAILBOXES, SCHEDULERS
 
@@ -34,4 +34,4 @@ def test_the_table_says_what_the_code_and_the_laws_say():
     table = TABLE.read_text()
     for name, found in listed().items():
         told = " ".join(str(PLANTED[name][0].__doc__).split()).rstrip(".")
-        assert f"| `{name}` | {told} | {found.rule_id} {law_of(found.rule_id)} |" in table
+        assert f"| `{name}` | {told} | {found.rule_id} {words_of(found.rule_id)} |" in table

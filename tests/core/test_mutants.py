@@ -23,10 +23,10 @@ from taktora.core.scheduler import Scheduler
 from taktora.core.supervision import FailureLog
 from taktora.core.timers import Timers
 from taktora.core.triggers import MissedTick
-from taktora.testing import SchedulerMachine
+from taktora.testing import LawBroken, SchedulerMachine
+from tests.planting import caught
 
 from . import test_timers
-from .breaches import breach, patience
 
 IDLE, STARTING, ACTIVE, SUSPENDED = Phase_.IDLE, Phase_.STARTING, Phase_.ACTIVE, Phase_.SUSPENDED
 
@@ -677,7 +677,7 @@ def test_the_machine_catches_a_broken_scheduler(
     class Machine(SchedulerMachine):
         scheduler_class = mutant
 
-    assert breach(Machine, patience(mutant)).rule_id in caught_by
+    caught(Machine, LawBroken, caught_by)
 
 
 @pytest.mark.parametrize(
@@ -687,7 +687,7 @@ def test_the_machine_catches_a_broken_mailbox(mutant: type[Mailbox], caught_by: 
     class Machine(SchedulerMachine):
         mailbox_class = mutant
 
-    assert breach(Machine, patience(mutant)).rule_id in caught_by
+    caught(Machine, LawBroken, caught_by)
 
 
 @pytest.mark.parametrize(
@@ -700,7 +700,7 @@ def test_the_machine_catches_a_broken_function(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(*place, mutant)
-    assert breach(SchedulerMachine).rule_id in caught_by
+    caught(SchedulerMachine, LawBroken, caught_by)
 
 
 def test_the_property_of_the_heap_catches_timers_that_stay(monkeypatch: pytest.MonkeyPatch):

@@ -7,25 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import settings
 
 from taktora.inmemory import blocks, events, exchanges, names, requests, topics, wires
+from tests import planting
+from tests.planting import caught
 
 from .test_conformance import ConformanceMachine
 from .twins import Disagreement
 
-SEARCH = settings(
-    max_examples=400,
-    stateful_step_count=40,
-    phases=[Phase.generate],
-    derandomize=True,
-    deadline=None,
-    database=None,
-    print_blob=False,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-)
+SEARCH = settings(planting.SEARCH, stateful_step_count=40)
 
 push = wires.Lane.push
 receive = wires.Receiver.receive
@@ -146,6 +137,7 @@ MUTANTS: list[tuple[type, str, Callable[..., Any]]] = [
     (blocks.Taken, "__init__", nothing_is_counted_as_held),
     (topics._Loan, "__del__", nothing_is_given_back),
     (topics.RawPublisher, "__del__", nothing_is_given_back),
+    (topics.RawSubscriber, "__del__", nothing_is_given_back),
     (events.Notifier, "notify", told_once),
     (events.Notifier, "notify", told_but_not_counted),
     (wires.Receiver, "receive", the_latest_first),
@@ -173,8 +165,7 @@ def test_the_machine_finds(owner, name, bug, domain, monkeypatch):
     Machine.about = ("services",) if owner in ABOUT_SERVICES else ("channels",)
     monkeypatch.setattr(owner, name, bug)
     try:
-        with pytest.raises(Disagreement):
-            run_state_machine_as_test(Machine, settings=SEARCH)
+        caught(Machine, Disagreement, search=SEARCH)
     finally:
         KEPT.clear()
         gc.collect()

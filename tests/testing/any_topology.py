@@ -6,25 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 
 from taktora.errors import NeverIdle
 from taktora.testing import TopologyMachine, faults
 from taktora.testing.strategies import topologies
-
-SEARCH = settings(
-    max_examples=400,
-    stateful_step_count=25,
-    phases=[Phase.generate],
-    derandomize=True,
-    deadline=None,
-    database=None,
-    print_blob=False,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 class AnyTopology(TopologyMachine):

@@ -8,25 +8,16 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import settings
 
 from taktora.errors import LawBroken
+from tests import planting
+from tests.planting import caught
 
 from . import reference_connector as ref
 from .reference_connector import Broken, Connecting, Degraded, Reference, ReferenceMachine, Up
 
-ROUNDS = 12
-SEARCH = settings(
-    max_examples=300,
-    stateful_step_count=40,
-    phases=[Phase.generate],
-    deadline=None,
-    database=None,
-    print_blob=False,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-)
+SEARCH = settings(planting.SEARCH, max_examples=300, stateful_step_count=40)
 
 BUGS: list[tuple[type[Reference], set[str]]] = []
 
@@ -480,16 +471,7 @@ def machine_of(kind: type[Reference]) -> type[ReferenceMachine]:
 )
 @pytest.mark.parametrize(("kind", "laws"), BUGS, ids=[kind.__name__ for kind, _ in BUGS])
 def test_the_machine_catches_it(kind: type[Reference], laws: set[str]) -> None:
-    found: list[LawBroken] = []
-    for number in range(ROUNDS):  # what Hypothesis tries depends on what else was imported, too
-        machine = seed(number)(machine_of(kind))
-        try:
-            run_state_machine_as_test(machine, settings=SEARCH)
-        except LawBroken as broken:
-            found.append(broken)
-            if broken.rule_id in laws:
-                return
-    pytest.fail(f"{kind.__name__} broke none of {laws}, but {[one.rule_id for one in found]}")
+    caught(machine_of(kind), LawBroken, laws, search=SEARCH)
 
 
 def test_every_law_has_a_bug_that_it_catches() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import seed, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 import taktora
@@ -20,12 +20,13 @@ from taktora.core.scheduler import Scheduler
 from taktora.drivers.virtual import Entry
 from taktora.errors import InvariantBroken
 from taktora.testing import SimulatedExecutor, simulate
+from tests import planting
 from tests.core import test_mutants as mutants
+from tests.planting import caught
 
-from .any_topology import SEARCH, AnyTopology
+from .any_topology import AnyTopology
 
-ROUNDS = 8
-SHORT = settings(SEARCH, max_examples=100, derandomize=False)
+SEARCH = settings(planting.SEARCH, max_examples=100, stateful_step_count=25)
 
 SCHEDULERS: list[tuple[type[Scheduler], set[str]]] = [
     (mutants.ForgetsMailOnCompleted, {"SIM-18"}),
@@ -57,15 +58,12 @@ def test_the_machine_catches_a_broken_scheduler_in_some_topology(
     class Machine(AnyTopology):
         scheduler_class = mutant
 
-    found: list[str] = []
-    for number in range(ROUNDS):
-        try:
-            run_state_machine_as_test(seed(number)(Machine), settings=SHORT)
-        except InvariantBroken as broken:
-            found.append(broken.law)
-            if broken.law in laws:
-                return
-    pytest.fail(f"{mutant.__name__} broke none of {laws}, but {found}")
+    caught(Machine, InvariantBroken, laws, search=SEARCH)
+
+
+@pytest.mark.rule("SIM-30")
+def test_without_a_planted_bug_no_law_is_broken_in_any_topology() -> None:
+    run_state_machine_as_test(AnyTopology, settings=settings(SEARCH, max_examples=200))
 
 
 class Chatty(taktora.Item):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -354,10 +355,39 @@ def test_a_run_ends_when_an_item_stops_it_and_not_by_itself(sim: SimulatedExecut
     sim.add(third)
     sim.run()
     assert (third.at, sim.running) == ([10 * MS, 20 * MS, 30 * MS], False)
-    with SimulatedExecutor() as idle:
-        idle.add(Echo())
-        with pytest.raises(SimulationError, match="nothing will ever happen again"):
-            idle.run()
+
+
+@pytest.mark.rule("VIRT-09")
+@pytest.mark.parametrize(
+    "endless",
+    [
+        lambda sim: sim.run(),
+        lambda sim: sim.run_n(9),
+        lambda sim: sim.run_until(lambda: False),
+    ],
+    ids=["run", "run_n", "run_until"],
+)
+def test_a_run_that_nothing_will_ever_end_is_an_error_and_over(
+    endless: Callable[[SimulatedExecutor], None],
+) -> None:
+    with SimulatedExecutor(worker_threads=1) as sim:
+        ref = sim.add(Echo(), id="echo")
+        sim.takes("echo", 0.01)
+        for number in (1, 2):  # the next one is refused for the same reason, and for no other
+            promise = ref.ask(number, block=False)
+            with pytest.raises(SimulationError, match="nothing would ever have happened again"):
+                endless(sim)
+            assert not sim.running
+            assert promise.get() == number
+            assert sim.now_ns == number * 10 * MS
+        sim.check()
+        sim.run_for(0.005)
+        assert sim.now_ns == 25 * MS
+        trace = sim.trace
+    with SimulatedExecutor(worker_threads=1) as again:
+        again.add(Echo(), id="echo")
+        again.replay(trace)
+        assert again.trace == trace
 
 
 @pytest.mark.rule("VIRT-10")
@@ -422,6 +452,50 @@ def test_timeouts_are_virtual_and_rest_is_no_answer(sim: SimulatedExecutor) -> N
         idle.scheduler.tell(taktora.Pause("lazy"))
         with pytest.raises(ExecutorNotRunning, match="come to rest"):
             ref.ask("?")
+
+
+@pytest.mark.rule("VIRT-12")
+def test_a_timeout_passes_also_when_no_run_is_under_way(sim: SimulatedExecutor) -> None:
+    """As for whoever asks a stopped ``Executor``; what comes from outside meanwhile still comes."""
+    came: list[int] = []
+    ref = sim.add(Echo(), id="echo")
+    sim.run_for(0.01)
+    sim.at(40 * MS, lambda: came.append(sim.now_ns))
+    with pytest.raises(AskTimeout, match=r"within 0.05 seconds of virtual time"):
+        ref.ask("?", timeout=0.05)
+    assert (sim.now_ns, came, sim.running) == (60 * MS, [40 * MS], False)
+    with pytest.raises(ExecutorNotRunning):  # which no time would change
+        ref.ask("?")
+    assert sim.now_ns == 60 * MS
+    sim.at(70 * MS, sim.start)
+    assert ref.ask("!", timeout=0.05) == "!"
+    assert sim.now_ns == 70 * MS
+
+
+@pytest.mark.rule("VIRT-12")
+def test_a_timeout_passes_also_when_the_run_ends_meanwhile(sim: SimulatedExecutor) -> None:
+    ref = sim.add(Echo(), id="echo")
+    sim.scheduler.tell(taktora.Pause("echo"))
+    sim.at(20 * MS, sim.stop)
+    with pytest.raises(AskTimeout):
+        ref.ask("?", timeout=0.05)
+    assert (sim.now_ns, sim.running) == (50 * MS, False)
+
+
+@pytest.mark.rule("VIRT-12", "VIRT-33")
+def test_a_timeout_without_a_run_is_replayed() -> None:
+    with SimulatedExecutor() as sim:
+        ref = sim.add(Echo(), id="echo")
+        sim.run_for(0.01)
+        with pytest.raises(AskTimeout):
+            ref.ask("?", timeout=0.05)
+        sim.run_for(0.01)
+        trace = sim.trace
+    with SimulatedExecutor() as again:
+        again.add(Echo(), id="echo")
+        again.replay(trace)
+        assert again.trace == trace
+        assert again.now_ns == 70 * MS
 
 
 @pytest.mark.rule("VIRT-12")
