@@ -129,7 +129,7 @@ def test_many_threads_feed_and_read_and_each_event_is_taken_once_or_counted():
     feed = HealthFeed()
     roomy, narrow = feed.subscribe(10_000), feed.subscribe(3)
     done = threading.Event()
-    each = 500
+    each = 2000
 
     def feeder(name: str) -> Callable[[], None]:
         return lambda: [feed.emit(event(number, name)) for number in range(each)] and None
@@ -188,6 +188,7 @@ def test_a_closed_subscription_lets_go_of_what_waits_and_takes_no_more():
     del one
     assert held() is None
     feed.emit(event(1))
+    subscription._put(event(2))  # as by one who looked before it was closed
     assert subscription.closed
     assert subscription.try_next() is None
     assert (subscription.capacity, subscription.dropped, list(subscription)) == (2, 0, [])
@@ -228,6 +229,19 @@ def test_threads_subscribe_close_and_forget_while_others_emit():
     assert len(list(steady)) == 1000
     feed.emit(event(0))
     assert len(feed._subscriptions) == 1
+
+
+@pytest.mark.rule("CORE-21")
+@pytest.mark.usefixtures("eager_switching")
+def test_of_many_threads_that_subscribe_at_the_same_time_none_is_left_out():
+    feed = HealthFeed()
+
+    def subscribe() -> list[HealthSubscription]:
+        return [feed.subscribe() for _ in range(150)]
+
+    made = [one for some in together(*[subscribe] * 4) for one in some]
+    feed.emit(event(7))
+    assert [len(list(one)) for one in made] == [1] * 600
 
 
 def whole(events: list[HealthEvent], begin: object) -> bool:
