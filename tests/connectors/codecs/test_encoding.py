@@ -71,9 +71,8 @@ def test_text_that_is_no_unicode_is_refused(codec: Any):
 @pytest.mark.rule("CODEC-14")
 def test_a_datetime_in_the_place_of_a_date_is_refused(codec: Any):
     """A datetime is a date to Python; its time would be lost."""
-    with pytest.raises(CodecError):
-        value = codec.dumps(Reading(1, datetime(2020, 1, 1, 12)))  # noqa: DTZ001
-        codec.decode(memoryview(value), Reading)
+    with pytest.raises(CodecError, match="would lose its time"):
+        codec.dumps(Reading(1, datetime(2020, 1, 1, 12)))  # noqa: DTZ001
 
 
 @pytest.mark.rule("CODEC-11")
