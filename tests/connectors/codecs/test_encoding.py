@@ -128,6 +128,14 @@ def test_a_decoded_value_keeps_nothing_of_the_data(make: Any):
     assert value == b"payload"
 
 
+@pytest.mark.rule("CODEC-16")
+def test_raw_copies_also_for_a_memoryview():
+    memory = bytearray(b"payload")
+    value = RawCodec().decode(memoryview(memory), memoryview)
+    memory[:] = bytes(7)
+    assert value == b"payload"
+
+
 @pytest.mark.rule("CODEC-17")
 def test_raw_takes_whatever_has_a_buffer_and_nothing_else():
     codec = RawCodec()
