@@ -15,12 +15,18 @@ __all__ = ["choice_reader", "plain_choices", "strict_choices"]
 
 def strict_choices(converter: Converter) -> None:
     """Teach ``converter`` enums and literals."""
-    converter.register_unstructure_hook_factory(
-        _is_enum, lambda _: lambda member: converter.unstructure(member.value)
-    )
-    converter.register_structure_hook_factory(
-        lambda t: _is_enum(t) or _is_literal(t), lambda t: choice_reader(t, converter)
-    )
+    enums: dict[Any, Reader] = {}
+
+    def read_enum(value: Any, declared: Any) -> Any:
+        reader = enums.get(declared)
+        if reader is None:
+            reader = enums[declared] = choice_reader(declared, converter)
+        return reader(value, declared)
+
+    # by class, not by a predicate: some versions of cattrs ask no predicate about an enum
+    converter.register_structure_hook(Enum, read_enum)
+    converter.register_unstructure_hook(Enum, lambda one: converter.unstructure(one.value))
+    converter.register_structure_hook_factory(_is_literal, lambda t: choice_reader(t, converter))
 
 
 def plain_choices(declared: Any, converter: Converter) -> list[tuple[Any, Any]]:

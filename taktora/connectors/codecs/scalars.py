@@ -10,15 +10,18 @@ from typing import Any
 
 from cattrs import Converter
 
-from taktora.connectors.codecs.choices import choice_reader
-from taktora.connectors.codecs.wire import Mismatch, Reader, Wire, expected
+from taktora.connectors.codecs.wire import Mismatch, Wire, expected
 
 __all__ = ["strict_scalars"]
 
 
 def strict_scalars(converter: Converter, wire: Wire) -> None:
     """Teach ``converter`` the single values of a format that is as ``wire`` says."""
-    of_subclass = _subclasses(converter)
+    read_enum = converter.get_structure_hook(Enum)
+
+    def of_subclass(value: Any, declared: Any) -> Any:
+        """What is declared as a class that derives from ``int``, ``str``, ..."""
+        return read_enum(value, declared) if issubclass(declared, Enum) else declared(value)
 
     def read_int(value: Any, declared: Any) -> Any:
         if value.__class__ is int:
@@ -63,20 +66,6 @@ def strict_scalars(converter: Converter, wire: Wire) -> None:
     converter.register_unstructure_hook(date, _write_date)
     for kind in (datetime, date, time):
         converter.register_structure_hook(kind, _read_time)
-
-
-def _subclasses(converter: Converter) -> Reader:
-    """Reads what is declared as a class that derives from ``int``, ``str``, ..."""
-    enums: dict[Any, Reader] = {}
-
-    def read(value: Any, declared: Any) -> Any:
-        if not issubclass(declared, Enum):
-            return declared(value)
-        if declared not in enums:
-            enums[declared] = choice_reader(declared, converter)
-        return enums[declared](value, declared)
-
-    return read
 
 
 def _read_bool(value: Any, declared: Any) -> Any:

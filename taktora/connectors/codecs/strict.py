@@ -25,8 +25,8 @@ _NATIVE = (int, float, str, bytes, type(None))
 def make_strict(converter: Converter, wire: Wire) -> None:
     """Make ``converter``, of a format that is as ``wire`` says, refuse what it would convert."""
     strict_containers(converter, wire)
-    strict_scalars(converter, wire)
     strict_choices(converter)
+    strict_scalars(converter, wire)
     strict_unions(converter, wire)
 
 

@@ -13,6 +13,7 @@ import attrs
 import pytest
 from attrs import define, field, frozen
 
+from taktora.connectors.codecs import CborCodec
 from taktora.errors import CodecError
 from tests.connectors.codecs.classes import Level, holder, same
 
@@ -101,6 +102,13 @@ def test_it_arrives_as_it_was_sent(codec: Any, type_: Any, value: Any):
     made = holder(type_)
     arrived = codec.decode(memoryview(codec.dumps(made(value))), made).held
     assert same(arrived, value), arrived
+
+
+@pytest.mark.rule("CODEC-01")
+def test_tuples_are_keys_in_cbor():
+    made = holder(dict[tuple[int, int], str])
+    codec, value = CborCodec(), made({(1, 2): "a"})
+    assert codec.decode(memoryview(codec.dumps(value)), made) == value
 
 
 @pytest.mark.rule("CODEC-03")
