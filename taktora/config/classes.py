@@ -42,6 +42,8 @@ class _Key:
     kind: Any
     default: Callable[[], Any] | None
     """``None``: it must be given."""
+    convert: Callable[[Any], Any] | None
+    """The class's own conversion, which its ``__init__`` repeats."""
     validator: Callable[[Any, Any, Any], Any] | None
     attribute: Any
 
@@ -60,8 +62,9 @@ def class_hook(kind: type, converter: Converter) -> Callable[[Any, Any], Any]:
         keys = {one.key: one for one in _keys(kind)}
         errors: list[Exception] = []
         good: dict[str, Any] = {}
+        judged: dict[str, Any] = {}  # the same, converted
         unknown = [key for key in value if key not in keys]
-        misspelt = {one for key in unknown for one in close_to(key, keys, most=1)} - set(value)
+        misspelt = {one for key in unknown for one in close_to(key, keys, most=1)}
 
         def add(error: Exception, key: str, its: Any) -> None:
             error.add_note(AttributeValidationNote(f"key {key}", key, its))
@@ -71,7 +74,9 @@ def class_hook(kind: type, converter: Converter) -> Callable[[Any, Any], Any]:
         for key, one in keys.items():
             if key in value:
                 try:
-                    good[one.name] = converter.structure(value[key], one.kind)
+                    made = converter.structure(value[key], one.kind)
+                    judged[one.name] = one.convert(made) if one.convert else made
+                    good[one.name] = made
                 except Exception as error:  # noqa: BLE001  # told with the others
                     add(error, key, one.kind)
                     flawed_parts[one.name] = getattr(error, "partial", None)
@@ -86,7 +91,7 @@ def class_hook(kind: type, converter: Converter) -> Callable[[Any, Any], Any]:
             for key, one in keys.items()
             if one.name in good or (key not in value and key not in misspelt)
         ]
-        instance = _instance(kind, good, known)
+        instance = _instance(kind, judged, known)
         for key, one in keys.items():
             said = _judge(instance, one, incomplete=bool(errors))
             if said is not None:
@@ -114,18 +119,22 @@ def _keys(kind: type) -> Iterator[_Key]:
         for one in attrs.fields(kind):
             if one.init:
                 its = hints.get(one.name, Any)
-                # a converter of the class runs later, in __init__, and a validator sees its result
-                validator = None if one.converter else one.validator
-                yield _Key(one.alias, one.name, its, _attrs_default(one), validator, one)
+                convert, validator = one.converter, one.validator
+                if isinstance(convert, attrs.Converter):  # wants an instance: __init__ has one
+                    convert = validator = None
+                default = _attrs_default(one)
+                yield _Key(one.alias, one.name, its, default, convert, validator, one)
         return
     for field in dataclasses.fields(kind):
         if field.init:
-            default: Callable[[], Any] | None = None
+            default = None
             if field.default is not dataclasses.MISSING:
                 default = _always(field.default)
             elif field.default_factory is not dataclasses.MISSING:
                 default = field.default_factory
-            yield _Key(field.name, field.name, hints.get(field.name, Any), default, None, field)
+            yield _Key(
+                field.name, field.name, hints.get(field.name, Any), default, None, None, field
+            )
 
 
 def _attrs_default(one: Any) -> Callable[[], Any] | None:
@@ -141,13 +150,15 @@ def _always(value: Any) -> Callable[[], Any]:
     return lambda: value
 
 
-def _instance(kind: type, good: Mapping[str, Any], keys: list[_Key]) -> Any:
+def _instance(kind: type, judged: Mapping[str, Any], keys: list[_Key]) -> Any:
     """One with the good fields and the defaults of what is not given; ``keys`` leaves out others."""
     instance: Any = object.__new__(kind)
     for one in keys:
-        value = good.get(one.name, _MISSING)
+        value = judged.get(one.name, _MISSING)
         if value is _MISSING and one.default is not None:
             value = one.default()
+            if one.convert is not None and value is not _MISSING:
+                value = one.convert(value)
         if value is not _MISSING:
             object.__setattr__(instance, one.name, value)
     return instance

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,8 @@ from taktora.connectors.resolving import NoOptions, ResolvedFile
 from taktora.connectors.settings import Direction
 from tests.config.bench import Bench, BenchOptions, BenchRouting, Plain
 from tests.config.writing import loaded, problems
+
+ROOT = Path(__file__).parents[2]
 
 FILE = """
 domain = "rig-2"
@@ -115,3 +120,18 @@ def test_what_is_not_installed_is_told_with_what_the_lookup_says() -> None:
 def test_a_file_without_connectors_is_a_mistake() -> None:
     assert problems("") == ("connectors: is missing, and must be a list",)
     assert problems("connectors = []") == ("connectors: is empty, and must not be",)
+
+
+@pytest.mark.rule("CONF-34")
+def test_a_file_is_read_where_iceoryx2_cannot_be_imported(tmp_path: Path) -> None:
+    """On the machine of who writes it, say."""
+    path = tmp_path / "connectors.toml"
+    path.write_text(FILE)
+    code = (
+        "import sys; sys.modules['iceoryx2'] = None\n"
+        "from taktora.connectors.resolving import load_connectors\n"
+        "from tests.config.bench import Shelf\n"
+        f"print(load_connectors({str(path)!r}, lookup=Shelf()).domain)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("rig-2\n", "")

@@ -286,3 +286,29 @@ def test_paths_quote_what_is_no_plain_word() -> None:
     assert path_text(("a", 1, "b_c", "d-e", "f g", 'h"', "\x1b")) == (
         'a[1].b_c.d-e["f g"]["h\\""]["\\u001b"]'
     )
+
+
+@pytest.mark.rule("CONF-24")
+def test_a_class_that_converts_is_judged_by_what_it_converts_to() -> None:
+    def upper(text: str) -> str:
+        if text == "no":
+            raise ValueError("no is no name")
+        return text.upper()
+
+    def is_upper(_: Any, __: Any, value: str) -> None:
+        if not value.isupper():
+            raise ValueError(f"{value} has no letters")
+
+    name = field(type=str, converter=upper, validator=is_upper)
+    kind = attrs.make_class(
+        "Named", {"a": name, "b": field(type=str, converter=upper, default="x")}
+    )
+    assert examine({"a": "good"}, kind) == (kind("good"), [])
+    assert examine({"a": "no", "b": 1}, kind)[1] == [
+        Problem(("a",), "no is no name"),
+        Problem(("b",), 'is 1, and must be text in quotes; write "1"'),
+    ]
+    assert examine({"a": "1", "b": "no"}, kind)[1] == [
+        Problem(("b",), "no is no name"),
+        Problem(("a",), "1 has no letters"),
+    ]
