@@ -38,6 +38,7 @@ def converter() -> Converter:
         (bool, scalars.boolean),
         (bytes, scalars.bytes_),
         (type(None), scalars.nothing),
+        (enum.Enum, scalars.choice),
     ):
         made.register_structure_hook(kind, partial(_scalar, hook))
     return made
