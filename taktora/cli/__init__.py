@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from taktora.cli import doctor, graph, record, replay, report, run
+from taktora.cli import check, connectors, doctor, graph, record, replay, report, run
 from taktora.cli.ending import CommandError
 from taktora.cli.finding import usable
 
@@ -20,6 +20,7 @@ examples:
   taktora graph examples.line:build -o line.svg
   taktora record --all -o run.mcap
   taktora replay run.mcap
+  taktora check connectors.toml
 
 taktora COMMAND --help says more.
 """
@@ -28,7 +29,7 @@ taktora COMMAND --help says more.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with ``arguments`` (default: those of the process); its exit code.
 
-    0: all is well. 1: what ran failed, or the doctor found a problem. 2: nothing ran (wrong usage
+    0: all is well. 1: what ran failed, or what was examined has a problem. 2: nothing ran (wrong usage
     is raised as ``SystemExit``). 130: broken off by Ctrl-C.
     """
     options = _parser().parse_args(arguments)
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     graph.add_to(commands)
     record.add_to(commands)
     replay.add_to(commands)
+    check.add_to(commands)
+    connectors.add_to(commands)
     examination = commands.add_parser(
         "doctor",
         help="check whether taktora works on this machine, and what could be better",
