@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from taktora.cli import check, connectors, doctor, graph, record, replay, report, run
+from taktora.cli import check, connectors, doctor, gateway, graph, record, replay, report, run
 from taktora.cli.ending import CommandError
 from taktora.cli.finding import usable
 
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=show_help)
     commands = parser.add_subparsers(title="commands", dest="called", metavar="COMMAND")
     run.add_to(commands)
+    gateway.add_to(commands)
     graph.add_to(commands)
     record.add_to(commands)
     replay.add_to(commands)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from taktora.cli.building import built, loaded
-from taktora.cli.ending import FAILED, CommandError, Ending, Interrupted
-from taktora.cli.frames import as_text
+from taktora.cli.driving import drive, log_to_stderr
+from taktora.cli.ending import Ending, Interrupted
 from taktora.cli.options import LOG_LEVELS, seconds, workers
-from taktora.cli.watching import Show, choose_show, watching
-from taktora.errors import ItemFailed, TaktoraError
-from taktora.executor import Executor
-from taktora.log import set_log_level
+from taktora.cli.watching import choose_show
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -92,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with ending.on_signals(), show.beside() if show else nullcontext():
             build = loaded(options.target)
-            _log(options.log_level)
+            log_to_stderr(options.log_level)
             with built(
                 build,
                 options.target,
@@ -100,37 +96,10 @@ def run(options: argparse.Namespace) -> int:
                 name=options.name,
                 domain=options.domain,
             ) as executor:
-                _drive(executor, options.seconds, show, ending)
+                drive(executor, options.seconds, show, ending)
     except Interrupted:
         pass
     return 0
-
-
-def _log(level: str | None) -> None:
-    """Log to standard error, unless the user's module has set up something else."""
-    if level is not None:
-        set_log_level(level)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if level is not None:
-        logging.getLogger().setLevel(logging.getLogger("taktora").level)
-
-
-def _drive(executor: Executor, limit: float | None, show: Show | None, ending: Ending) -> None:
-    ending.stop = executor.stop
-    try:
-        with watching(executor, show) if show else nullcontext():
-            if limit is None:
-                executor.run()
-            else:
-                executor.run_for(limit)
-    except ItemFailed as failed:
-        cause = failed.__cause__
-        trace = f"\n\n{as_text(cause)}" if cause else ""
-        raise CommandError(f"{failed}{trace}", FAILED) from failed
-    except TaktoraError as error:
-        raise CommandError(str(error), FAILED) from error
-    finally:
-        ending.over()
 
 
 def _say(text: str) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from taktora.closing import Closing
 from taktora.connectors.beacon import Beacon
@@ -18,10 +16,11 @@ from taktora.connectors.health import ConnectorHealth, Degraded, Down, Up
 from taktora.connectors.health_feed import HealthSubscription
 from taktora.connectors.health_keeper import HealthKeeper
 from taktora.connectors.link import Direction, Link
+from taktora.connectors.options import NoOptions
 from taktora.connectors.reader import ChannelReader
 from taktora.connectors.reconnect import ExponentialBackoff
 from taktora.connectors.routing import NoRouting
-from taktora.connectors.service_factory import ServiceFactory
+from taktora.connectors.service_factory import INWARD, OUTWARD, ServiceFactory
 from taktora.connectors.watcher import Watcher
 from taktora.connectors.writer import ChannelWriter
 from taktora.errors import (
@@ -39,14 +38,9 @@ if TYPE_CHECKING:
     from taktora.connectors.port_stats import PortStats
     from taktora.connectors.reconnect import ReconnectPolicy
 
-__all__ = ["Connector", "NoOptions"]
+__all__ = ["Connector"]
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)  # of virtual time, as testing's clocks have it
-
-
-@frozen
-class NoOptions:
-    """A connector without options of its own."""
 
 
 class Connector(Closing):
@@ -118,11 +112,21 @@ class Connector(Closing):
         self._refs: list[Any] = []
         self._beacon: Beacon | None = None
         self._closed = False
+        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec]] = {}
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []
         self._keeper = HealthKeeper(now=self._wall())
 
     # --- for protocols -----------------------------------------------------------------------------
+
+    @classmethod
+    def from_options(cls, name: str, options: Any, **common: Any) -> Self:
+        """As a configuration describes it: ``options`` of the class :attr:`Options`."""
+        if cls.Options is NoOptions:
+            return cls(name, **common)
+        make: Any = cls
+        made: Self = make(name, options=options, **common)
+        return made
 
     def make_link(self) -> Link:
         """The link; called once, when the gateway is made."""
@@ -245,10 +249,21 @@ class Connector(Closing):
 
     # --- channels ----------------------------------------------------------------------------------
 
+    def describe(
+        self, descriptor: ChannelDescriptor[Any], codec: PayloadCodec | None = None
+    ) -> None:
+        """Let ports of this channel be made by its name alone; ``codec``: default, the connector's."""
+        self._check(descriptor)
+        self._described[descriptor.name] = descriptor, self.codec if codec is None else codec
+
     def create_writer(
-        self, descriptor: ChannelDescriptor[Any], type: Any, *, codec: PayloadCodec | None = None
+        self,
+        descriptor: ChannelDescriptor[Any] | str,
+        type: Any,
+        *,
+        codec: PayloadCodec | None = None,
     ) -> ChannelWriter:
-        """A way out for values of ``type``.
+        """A way out for values of ``type``; ``descriptor`` may be the name of one that was described.
 
         Its ``send`` raises ``ConnectorDown`` while the connector is down, ``BackPressure`` when the
         queue is full, ``PayloadOverflow`` and ``CodecError``; it never blocks.
@@ -258,13 +273,13 @@ class Connector(Closing):
             InvalidDescriptor: the channel's routing is not this connector's, or leads nowhere.
             LimitsMismatch: the channel exists with another ``max_payload`` or queue.
         """
-        self._check(descriptor)
+        descriptor, described = self._found(descriptor)
         self._want(descriptor, Direction.OUT)
         writer = self._factory().create_writer(
             descriptor,
             type,
-            self.codec if codec is None else codec,
-            suffix=".out",
+            described if codec is None else codec,
+            suffix=OUTWARD,
             gate=self._gate,
             must_reach=True,
             overflow=False,
@@ -273,19 +288,23 @@ class Connector(Closing):
         return writer
 
     def create_reader(
-        self, descriptor: ChannelDescriptor[Any], type: Any, *, codec: PayloadCodec | None = None
+        self,
+        descriptor: ChannelDescriptor[Any] | str,
+        type: Any,
+        *,
+        codec: PayloadCodec | None = None,
     ) -> ChannelReader:
-        """A way in for values of ``type``; a trigger like any subscriber.
+        """A way in for values of ``type``; a trigger like any subscriber. As :meth:`create_writer`.
 
         Raises:
             ConnectorClosed, InvalidDescriptor, LimitsMismatch: as :meth:`create_writer`.
         """
-        self._check(descriptor)
+        descriptor, described = self._found(descriptor)
         reader = self._factory().create_reader(
             descriptor,
             type,
-            self.codec if codec is None else codec,
-            suffix=".in",
+            described if codec is None else codec,
+            suffix=INWARD,
             on_damage=self._damaged,
         )
         self._ports.append((f"in {descriptor.name}", reader))
@@ -338,6 +357,18 @@ class Connector(Closing):
         return self._node
 
     # --- helpers -----------------------------------------------------------------------------------
+
+    def _found(self, descriptor: Any) -> tuple[ChannelDescriptor[Any], PayloadCodec]:
+        if isinstance(descriptor, str):
+            self._check_open()
+            if descriptor not in self._described:
+                known = ", ".join(self._described) or "none"
+                raise InvalidDescriptor(
+                    f"connector {self.name!r}: no channel {descriptor!r} was described; known: {known}"
+                )
+            return self._described[descriptor]
+        self._check(descriptor)
+        return descriptor, self.codec
 
     def _check(self, descriptor: Any) -> None:
         self._check_open()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from taktora.actors.item import Item
 from taktora.connectors.course import Course, Stage
-from taktora.connectors.health import Connecting, Degraded, Down, Up
+from taktora.connectors.health import Connecting, Degraded, Down, Up, words
 from taktora.connectors.inbound import Arrived, Inbound
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.pump import Pump
+from taktora.connectors.service_factory import INWARD, OUTWARD
 from taktora.errors import ActorDeadError, BackPressure, ConnectorError, MailboxFull
 from taktora.time import NANOS_PER_SECOND
 
@@ -93,7 +94,7 @@ class Gateway(Item):
     def open_out(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
         """Carry what plug-ins write on this channel to the world outside."""
         reader = factory.create_raw_reader(
-            descriptor, suffix=".out", overflow=False, on_damage=self.damaged
+            descriptor, suffix=OUTWARD, overflow=False, on_damage=self.damaged
         )
         try:
             with self._lock:
@@ -106,7 +107,7 @@ class Gateway(Item):
 
     def open_in(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
         """Carry what comes from outside on this channel to plug-ins."""
-        writer = factory.create_raw_writer(descriptor, suffix=".in")
+        writer = factory.create_raw_writer(descriptor, suffix=INWARD)
         try:
             with self._lock:
                 self._link.add_channel(descriptor, Direction.IN)
@@ -238,9 +239,9 @@ class Gateway(Item):
         if self._keeper.become(health, now=self._wall()):
             logger.log(
                 logging.WARNING if isinstance(health, Down) else logging.INFO,
-                "connector %r: %s",
+                "connector %r is %s",
                 self.name,
-                health,
+                words(self._keeper.health),
             )
             self.on_beat(self._keeper.health)
 

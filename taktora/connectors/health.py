@@ -26,6 +26,7 @@ __all__ = [
     "Up",
     "diagram",
     "path",
+    "words",
 ]
 
 
@@ -172,6 +173,13 @@ def _kind(health: Any) -> type:
     if type(health) not in LEGAL:
         raise WrongType(f"{health!r} is no health: Up(), Connecting(), Degraded(...) or Down(...)")
     return type(health)
+
+
+def words(health: ConnectorHealth) -> str:
+    """For people: ``up``, ``connecting``, ``degraded: reason`` or ``down: reason``."""
+    name = type(health).__name__.lower()
+    reason = getattr(health, "reason", "")
+    return f"{name}: {reason}" if reason else name
 
 
 def diagram() -> str:

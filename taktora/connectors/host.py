@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import os
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from taktora.connectors.connector import Connector
-from taktora.errors import DuplicateItem, WrongType
+from taktora.connectors.remote import RemoteConnector
+from taktora.connectors.resolving import Lookup, ResolvedConnector, load_connectors
+from taktora.errors import DuplicateItem, UnknownItem, WrongType
 from taktora.executor import Executor
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
 
     from taktora.stoppable import Stoppable
     from taktora.time import Duration
@@ -35,6 +37,34 @@ class ConnectorHost:
         self.executor: Executor = Executor(**options) if executor is None else executor
         self._connectors: dict[str, Connector] = {}
 
+    @classmethod
+    def from_file(
+        cls, path: str | os.PathLike[str], *, lookup: Lookup | None = None, **options: Any
+    ) -> Self:
+        """The plug-in's side of a connectors file, whose gateway is ``taktora gateway FILE``.
+
+        Its executor is in the file's domain. Ports are made by the names of channels:
+        ``host["lab"].create_writer("motor/speed", Speed)``.
+
+        Args:
+            path: of the file.
+            lookup: where connectors and codecs are found; default: what is installed.
+            **options: of the executor.
+
+        Raises:
+            InvalidConfig: with every mistake in the file.
+        """
+        file = load_connectors(path, lookup=lookup)
+        options.setdefault("domain", file.domain)
+        host = cls(**options)
+        try:
+            for one in file.connectors:
+                host.register(_remote(one, host.executor))
+        except BaseException:
+            host.close()
+            raise
+        return host
+
     def register(self, connector: C) -> C:
         """Have it run here; the connector.
 
@@ -44,9 +74,24 @@ class ConnectorHost:
         """
         if connector.name in self._connectors:
             raise DuplicateItem(f"a connector {connector.name!r} is registered here already")
-        connector.register_with(self.executor)
+        self._take_in(connector)
         self._connectors[connector.name] = connector
         return connector
+
+    def _take_in(self, connector: Connector) -> None:
+        connector.register_with(self.executor)
+
+    def __getitem__(self, name: str) -> Connector:
+        """The connector of that name.
+
+        Raises:
+            UnknownItem: there is none.
+        """
+        try:
+            return self._connectors[name]
+        except KeyError:
+            known = ", ".join(self._connectors) or "none"
+            raise UnknownItem(f"no connector {name!r} is registered here; known: {known}") from None
 
     @property
     def connectors(self) -> dict[str, Connector]:
@@ -98,3 +143,18 @@ class ConnectorHost:
     def __repr__(self) -> str:
         names = ", ".join(self._connectors) or "no connectors"
         return f"<{type(self).__name__} {names} on {self.executor!r}>"
+
+
+def _remote(resolved: ResolvedConnector, node: Any) -> RemoteConnector:
+    settings = resolved.settings
+    connector = RemoteConnector(
+        settings.name,
+        codec=resolved.codec,
+        node=node,
+        queue=settings.queue,
+        heartbeat=settings.heartbeat,
+        stale_after=settings.stale_after,
+    )
+    for channel in resolved.channels:
+        connector.describe(channel.descriptor, channel.codec)
+    return connector

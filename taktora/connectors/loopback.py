@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -89,11 +89,6 @@ class LoopbackConnector(Connector):
             if world is None
             else world
         )
-
-    @classmethod
-    def from_options(cls, name: str, options: LoopbackOptions, **common: Any) -> Self:
-        """As a configuration describes it."""
-        return cls(name, options=options, **common)
 
     def make_link(self) -> LoopbackLink:
         """To the world."""

@@ -19,6 +19,7 @@ from taktora.config.problems import path_text
 from taktora.connectors import codecs
 from taktora.connectors.codec import PayloadCodec
 from taktora.connectors.descriptor import ChannelDescriptor
+from taktora.connectors.options import NoOptions
 from taktora.connectors.routing import NoRouting
 from taktora.connectors.settings import ChannelSettings, ConnectorSettings, ConnectorsFile
 from taktora.errors import MissingExtra
@@ -26,17 +27,11 @@ from taktora.errors import MissingExtra
 __all__ = [
     "Installed",
     "Lookup",
-    "NoOptions",
     "ResolvedChannel",
     "ResolvedConnector",
     "ResolvedFile",
     "load_connectors",
 ]
-
-
-@frozen
-class NoOptions:
-    """What a connector has whose class names no ``Options``: nothing to set."""
 
 
 class Lookup(Protocol):
