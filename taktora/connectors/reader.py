@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from taktora.transport.subscriber import Subscriber
 
 __all__ = ["ChannelReader", "Received"]
+
+_CHAINED: Final = 16
+"""Errors behind one another that are looked at; somebody may have tied them to a ring."""
 
 
 @frozen
@@ -79,9 +83,7 @@ class ChannelReader(FrameReader):
                         value = self._decode(data, self._type)
                     except Exception as error:  # noqa: BLE001  # a codec of whoever; told below
                         complaint = self._undecodable(error)
-                        for view in (data, frame):  # a cycle in the error must not keep it borrowed
-                            with suppress(BufferError):
-                                view.release()
+                        _let_go(error, data, frame)
                     else:
                         self._messages += 1
                         self._bytes += length
@@ -95,6 +97,23 @@ class ChannelReader(FrameReader):
             yield received
 
     def _undecodable(self, error: Exception) -> str:
+        """Count it."""
         self._decode_errors += 1
         self._last_error = complaint = f"channel {self.name!r}: {type(error).__name__}: {error}"
         return complaint
+
+
+def _let_go(error: BaseException, *views: memoryview) -> None:
+    """See to it that an error which refers to itself does not keep the frame borrowed.
+
+    Errors that validators collect do. Sixteen of them and nothing could be received any more.
+    """
+    one: BaseException | None = error
+    for _ in range(_CHAINED):
+        if one is None:
+            break
+        traceback.clear_frames(one.__traceback__)
+        one = one.__context__
+    for view in views:
+        with suppress(BufferError):
+            view.release()
