@@ -15,7 +15,7 @@ from benchmarks.harness import Batch, laps
 from benchmarks.ours.domain import own_domain
 from taktora import Context, Executor, Item, Node, TriggerDeclarer
 from taktora.connectors import BytesCodec, ChannelDescriptor
-from taktora.connectors.framing import Checksum
+from taktora.connectors.envelope import Checksum
 from taktora.connectors.reader import ChannelReader
 from taktora.connectors.service_factory import ServiceFactory
 from taktora.connectors.writer import ChannelWriter
