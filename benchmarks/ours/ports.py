@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cattrs.preconf.json import make_converter
-
 from benchmarks.handwritten_values import Reading
 from benchmarks.harness import Batch, laps
 from benchmarks.ours.domain import own_domain
 from taktora import Context, Executor, Item, Node, TriggerDeclarer
-from taktora.connectors import BytesCodec, ChannelDescriptor
+from taktora.connectors import ChannelDescriptor
+from taktora.connectors.codecs.json import JsonCodec
+from taktora.connectors.codecs.raw import RawCodec
 from taktora.connectors.envelope import Checksum
 from taktora.connectors.reader import ChannelReader
 from taktora.connectors.service_factory import ServiceFactory
 from taktora.connectors.writer import ChannelWriter
 
 __all__ = ["open_raw", "open_raw_codec", "open_values"]
-
-_converter = make_converter()
-
-
-class Json(BytesCodec):
-    """JSON by cattrs' converter for it."""
-
-    format_name = "json"
-
-    def dumps(self, value: Any) -> bytes:
-        return json.dumps(_converter.unstructure(value)).encode()
-
-    def decode(self, data: memoryview, type: Any) -> Any:
-        return _converter.structure(json.loads(bytes(data)), type)
-
-
-class Raw(BytesCodec):
-    """Bytes, as they are."""
-
-    format_name = "raw"
-
-    def dumps(self, value: Any) -> bytes:
-        assert isinstance(value, bytes)
-        return value
-
-    def decode(self, data: memoryview, type: Any) -> bytes:
-        return bytes(data)
 
 
 class Relay(Item):
@@ -75,7 +47,7 @@ class Relay(Item):
 def open_values() -> Iterator[Batch]:
     stamps: list[int] = []
     with own_domain() as domain, Executor(domain=domain) as executor:
-        factory, codec = ServiceFactory(executor), Json()
+        factory, codec = ServiceFactory(executor), JsonCodec()
         ping, pong = ChannelDescriptor[Any]("ping"), ChannelDescriptor[Any]("pong")
         for here, there in ((ping, pong), (pong, ping)):
             reader = factory.create_reader(here, Reading, codec)
@@ -129,8 +101,8 @@ def open_raw_codec(size: int, *, checksum: Checksum) -> Iterator[Batch]:
     now = time.perf_counter_ns
     with own_domain() as domain, Node(domain=domain) as node:
         factory = ServiceFactory(node, checksum=checksum)
-        writer = factory.create_writer(descriptor, bytes, Raw())
-        reader = factory.create_reader(descriptor, bytes, Raw())
+        writer = factory.create_writer(descriptor, bytes, RawCodec())
+        reader = factory.create_reader(descriptor, bytes, RawCodec())
 
         def batch(n: int) -> list[int]:
             samples: list[int] = []

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from taktora.connectors import CodecError, Rejection
-from taktora.connectors.envelope import HEADER_SIZE, unseal
-from taktora.connectors.framing import compose
+from taktora.connectors.envelope import HEADER_SIZE, compose, unseal
 
 from .conftest import Wire
 from .values import Reading, TinyJson
