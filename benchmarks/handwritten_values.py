@@ -90,8 +90,8 @@ def open_values() -> Iterator[Batch]:
         handlers = (handler(*bells), handler(*reversed(bells)))
         table = {iox.WaitSetAttachmentId.from_guard(guard): call for guard, call in handlers}
         first = {"name": "motor", "number": 0, "speed": 12.5, "ok": True, "unit": "rpm"}
-        start = _sender(bells[0], 4096)  # kept: a publisher takes along what nobody has looked at
-        start(json.dumps(first).encode())
+        send_first = _sender(bells[0], 4096)  # kept: what it sent would go with it
+        send_first(json.dumps(first).encode())
 
         def batch(n: int) -> list[int]:
             stamps.clear()
@@ -105,7 +105,6 @@ def open_values() -> Iterator[Batch]:
         yield batch
         for guard, _ in handlers:
             guard.delete()
-        del start
 
 
 @contextmanager

@@ -22,11 +22,9 @@ def octets(data: Any, what: str) -> bytes | memoryview:
         view = memoryview(data)
     except TypeError:
         raise CodecError(what, f"{type(data).__name__} is not bytes-like") from None
-    if not view.c_contiguous:
-        return view.tobytes()
     try:
         return view.cast("B")
-    except (TypeError, ValueError):  # of a format, or a shape, that memoryview does not know
+    except (TypeError, ValueError):  # in pieces, or of a format that memoryview does not know
         return view.tobytes()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import random
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -232,3 +234,17 @@ def test_the_checksum_is_chosen_for_a_factory_or_for_one_writer(
         assert bytes(frame[62:64]) == b"\1\0"
     wire.writer(checksum="frame").send([1])
     assert bytes(plain.take().payload[62:64]) == b"\0\0"
+
+
+@pytest.mark.rule("PORT-15")
+@pytest.mark.parametrize("flags", [2, 3, 256, 65_535])
+def test_flags_that_nobody_knows_do_not_make_a_checksum_of_the_header_enough(
+    wire: Wire, flags: int
+) -> None:
+    reader, sender = wire.reader(), wire.plain().publisher()
+    payload = TinyJson().dumps(Reading("left", 7))
+    front = struct.pack("<QQ32sII", 0, 1, bytes(32), len(payload), 0)
+    end = struct.pack("<HH", 2, flags)
+    sender.send_copy(front + struct.pack("<I", zlib.crc32(front + end)) + end + payload)
+    assert reader.try_recv() is None
+    assert reader.stats().crc_errors == 1
