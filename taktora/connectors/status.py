@@ -62,7 +62,7 @@ def decode(data: bytes | memoryview) -> Status | str:
             return f"its gateway speaks version {found['version']} of the status, not {_VERSION}"
         health = _health(found["state"], found["reason"], found["since"])
         return Status(str(found["instance"]), int(found["beat"]), health)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         return f"its gateway's status cannot be read: {type(error).__name__}: {error}"
 
 
