@@ -35,8 +35,8 @@ from taktora.time import Duration, Nanos, to_nanos
 
 if TYPE_CHECKING:
     from taktora.connectors.codec import PayloadCodec
-    from taktora.connectors.port_stats import PortStats
     from taktora.connectors.reconnect import ReconnectPolicy
+    from taktora.observe.port_stats import PortStats
 
 __all__ = ["Connector"]
 
@@ -109,12 +109,14 @@ class Connector(Closing):
         self._own_node: Any = None
         self._executor: Any = None
         self._gateway: Gateway | None = None
+        self._watcher: Watcher | None = None
         self._refs: list[Any] = []
         self._beacon: Beacon | None = None
         self._closed = False
         self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec]] = {}
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []
+        self._shown: list[str] = []  # as the executor calls the ports in its statistics
         self._keeper = HealthKeeper(now=self._wall())
 
     # --- for protocols -----------------------------------------------------------------------------
@@ -168,9 +170,11 @@ class Connector(Closing):
         try:
             ref = self._join(executor)
         except BaseException:
-            self._executor = self._gateway = None
+            self._executor = self._gateway = self._watcher = None
             raise
         self._refs.append(ref)
+        for label, port in self._ports:
+            self._show(label, port)
         for (_, direction), descriptor in self._channels.items():
             self._open(descriptor, direction)
         return ref
@@ -192,7 +196,8 @@ class Connector(Closing):
             beacon.close()
             raise
         assert self._gateway is not None
-        self._gateway.on_beat = beacon.shine
+        gateway = self._gateway
+        gateway.on_beat = lambda health: beacon.shine(health, gateway.ports.status())
         self._beacon = beacon
         return ref
 
@@ -207,7 +212,7 @@ class Connector(Closing):
 
     def _join(self, executor: Any) -> Any:
         if not self.in_process:
-            watcher = Watcher(
+            self._watcher = watcher = Watcher(
                 self.name,
                 executor,
                 self._keeper,
@@ -242,6 +247,8 @@ class Connector(Closing):
             ref.stop()
         for _, port in self._ports:
             port.close()
+        for name in self._shown:
+            self._executor.ports.forget(name)
         if self._beacon is not None:
             self._beacon.close()
         if self._own_node is not None:
@@ -284,7 +291,7 @@ class Connector(Closing):
             must_reach=True,
             overflow=False,
         )
-        self._ports.append((f"out {descriptor.name}", writer))
+        self._keep(f"out {descriptor.name}", writer)
         return writer
 
     def create_reader(
@@ -307,7 +314,7 @@ class Connector(Closing):
             suffix=INWARD,
             on_damage=self._damaged,
         )
-        self._ports.append((f"in {descriptor.name}", reader))
+        self._keep(f"in {descriptor.name}", reader)
         self._want(descriptor, Direction.IN)
         return reader
 
@@ -321,6 +328,35 @@ class Connector(Closing):
                 key = f"{label} #{number}"
             found[key] = port.stats()
         return found
+
+    def gateway_stats(self) -> dict[str, PortStats]:
+        """What each port of its gateway has counted, by direction and channel: ``out motor/speed``.
+
+        Out, ``messages`` are values that the link has taken; in, ``drops`` are values that came and
+        were not passed on. Of a gateway elsewhere: as it said last, and no more than messages,
+        bytes, gaps, drops and damaged frames; empty as long as it said nothing.
+        """
+        if self._watcher is not None:
+            return {name: port.stats for name, port in self._watcher.ports.items()}
+        return {} if self._gateway is None else self._gateway.ports.stats()
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Accepted values that no gateway carried because one took over from another, by channel.
+
+        At most so many: what a gateway carried after its last sign of life counts, too. Known from
+        when a writer sends again. Those of writers in other processes count like one's own. Only of
+        gateways elsewhere, and of takeovers that were seen here.
+        """
+        return {} if self._watcher is None else dict(self._watcher.lost)
+
+    def _keep(self, label: str, port: Any) -> None:
+        self._ports.append((label, port))
+        if self._executor is not None:
+            self._show(label, port)
+
+    def _show(self, label: str, port: Any) -> None:
+        self._shown.append(self._executor.ports.register(f"{self.name} {label}", port.stats))
 
     def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         key = descriptor.name, direction

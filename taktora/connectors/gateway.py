@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from taktora.actors.item import Item
 from taktora.connectors.course import Course, Stage
+from taktora.connectors.gateway_ports import GatewayPorts
 from taktora.connectors.health import Connecting, Degraded, Down, Up, words
 from taktora.connectors.inbound import Arrived, Inbound
 from taktora.connectors.link import Direction, Link
@@ -62,6 +63,8 @@ class Gateway(Item):
         self.item_id = f"{name}/gateway"
         self.name = name
         self.inbound = Inbound(capacity, self.ring, clock)
+        self.ports = GatewayPorts(name, self.inbound.dropped)
+        """What they have counted."""
         self.is_open = False
         """Whether values can be sent now. Read by pumps, written by the gateway's actor."""
         self.unclaimed = 0
@@ -104,6 +107,7 @@ class Gateway(Item):
         except BaseException:
             reader.close()
             raise
+        self.ports.add_out(pump, self._executor.ports)
 
     def open_in(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
         """Carry what comes from outside on this channel to plug-ins."""
@@ -115,6 +119,7 @@ class Gateway(Item):
             writer.close()
             raise
         self._writers[descriptor.name] = writer
+        self.ports.add_in(descriptor.name, writer, self._executor.ports)
 
     def ring(self) -> None:
         """Have the actor look at its queue; one message for a whole burst."""
@@ -162,6 +167,7 @@ class Gateway(Item):
 
     def on_stop(self) -> None:
         """Close the link and everything that was opened for it."""
+        self.ports.hide()
         self.is_open = False
         self.inbound.end_session()
         self._close_link()
@@ -262,6 +268,7 @@ class Gateway(Item):
             else:
                 writer.forward(one.payload)
         except ConnectorError as error:  # too large for the channel: a gap for its readers
+            self.ports.refused(one.channel)
             self.damaged(f"channel {one.channel!r}: {error}")
 
     # --- for pumps: on their own actors ----------------------------------------------------------------

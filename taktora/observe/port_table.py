@@ -79,5 +79,5 @@ def _row(name: str, port: PortStats, rate: float | None) -> tuple[str, ...]:
         str(port.crc_errors + port.decode_errors),
         duration(latency.p50 if latency is not None else None),
         duration(latency.p99 if latency is not None else None),
-        port.last_error or UNKNOWN,
+        " ".join((port.last_error or UNKNOWN).split()),  # on one line
     )
