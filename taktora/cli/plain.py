@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from taktora.cli.reading import Reading
+from taktora.observe import port_table
 from taktora.observe.table import HEADER
 
 __all__ = ["PlainLines"]
@@ -16,7 +17,10 @@ _WIDEST = 40
 
 
 class PlainLines:
-    """One line per item and reading, in columns, below one heading. Used by one thread at a time."""
+    """One line per item and reading, in columns, below one heading. Used by one thread at a time.
+
+    Where there are ports they follow with a heading of their own, at every reading.
+    """
 
     poll = 1.0
     """Seconds between two calls of :meth:`flush`."""
@@ -38,12 +42,15 @@ class PlainLines:
 
     def show(self, reading: Reading) -> None:
         """Print what there is by now."""
-        self._print([*self._heading(once=True), *self._rows(reading, _MOST)])
+        once = not reading.stats.ports
+        ports = self._ports(reading, _MOST)
+        self._print([*self._heading(once=once), *self._rows(reading, _MOST), *ports])
 
     def end(self, reading: Reading) -> None:
         """Print the whole run."""
         blank = [""] if self._headed else []
         rows = self._rows(reading, len(reading.stats.items))
+        rows += self._ports(reading, len(reading.stats.ports))
         self._print([*blank, *self._heading(once=False), *rows, reading.summary])
 
     def _heading(self, *, once: bool) -> list[str]:
@@ -57,6 +64,20 @@ class PlainLines:
         time = f"{reading.seconds:.1f}"
         lines = [self._line(time, cells) for cells in rows]
         return [*lines, f"{time:>7}  and {others} more"] if others else lines
+
+    def _ports(self, reading: Reading, most: int) -> list[str]:
+        if not reading.stats.ports:
+            return []
+        rows, others = reading.port_rows(most)
+        time = f"{reading.seconds:.1f}"
+        lines = [self._port_line("time", port_table.HEADER)]
+        lines += [self._port_line(time, cells) for cells in rows]
+        return [*lines, f"{time:>7}  and {others} more"] if others else lines
+
+    def _port_line(self, time: str, cells: Sequence[str]) -> str:
+        """Words in the last column, what went wrong, may have spaces between them."""
+        port, *numbers, error = cells
+        return f"{self._line(time, [port.replace(' ', '_'), *numbers])} {error}"
 
     def _line(self, time: str, cells: Sequence[str]) -> str:
         item, *numbers = (cell.replace(" ", "") for cell in cells)  # for awk: one word per column
