@@ -85,12 +85,11 @@ class LiveTable:
     def _table(self, reading: Reading, most: int) -> Text:
         from rich.text import Text
 
-        ports = min(len(reading.stats.ports), max(most // 2, 1))
+        items, ports = most, len(reading.stats.ports)
         if ports:  # which take room for a heading, "and more" and an empty line, too
-            items = min(len(reading.stats.items), max(most - 3 - ports, 1))
-            ports = max(most - 3 - items, 1)
-        else:
-            items = most
+            most = max(most - 3, 2)
+            items = min(len(reading.stats.items), most - min(ports, most // 2))
+            ports = most - items
         parts = self._part(COLUMNS, HEADER, *reading.rows(items))
         if ports:
             parts.append("\n")

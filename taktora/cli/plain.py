@@ -27,7 +27,7 @@ class PlainLines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._width = 12
+        self._width = self._port_width = 12
         self._headed = False
 
     def beside(self) -> AbstractContextManager[object]:
@@ -70,23 +70,30 @@ class PlainLines:
             return []
         rows, others = reading.port_rows(most)
         time = f"{reading.seconds:.1f}"
+        words = [(port.replace(" ", "_"), *others) for port, *others in rows]
+        widest = max(len(port) for port, *_ in words)
+        self._port_width = min(max(self._port_width, widest), _WIDEST)
         lines = [self._port_line("time", port_table.HEADER)]
-        lines += [self._port_line(time, cells) for cells in rows]
+        lines += [self._port_line(time, cells) for cells in words]
         return [*lines, f"{time:>7}  and {others} more"] if others else lines
 
     def _port_line(self, time: str, cells: Sequence[str]) -> str:
         """Words in the last column, what went wrong, may have spaces between them."""
-        port, *numbers, error = cells
-        return f"{self._line(time, [port.replace(' ', '_'), *numbers])} {error}"
+        *others, error = cells
+        return f"{_columns(time, self._port_width, others)} {error}"
 
     def _line(self, time: str, cells: Sequence[str]) -> str:
-        item, *numbers = (cell.replace(" ", "") for cell in cells)  # for awk: one word per column
+        item = cells[0].replace(" ", "")
         self._width = min(max(self._width, len(item)), _WIDEST)
-        columns = [f"{number:>8}" for number in numbers]
-        return " ".join([f"{time:>7}", f"{item:{self._width}}", *columns])
+        return _columns(time, self._width, cells)
 
     def _print(self, lines: list[str]) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         text = "".join(f"{line}\n" for line in lines)
         self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         self._stream.flush()
+
+
+def _columns(time: str, width: int, cells: Sequence[str]) -> str:
+    name, *numbers = (cell.replace(" ", "") for cell in cells)  # for awk: one word per column
+    return " ".join([f"{time:>7}", f"{name:{width}}", *(f"{number:>8}" for number in numbers)])

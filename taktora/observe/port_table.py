@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ HEADER: Final = (
     "p99",
     "last error",
 )
+_WHERE: Final = re.compile(r"channel '[^']*': ")
 _UNITS: Final = ((1_000, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB"))
 
 
@@ -79,5 +81,10 @@ def _row(name: str, port: PortStats, rate: float | None) -> tuple[str, ...]:
         str(port.crc_errors + port.decode_errors),
         duration(latency.p50 if latency is not None else None),
         duration(latency.p99 if latency is not None else None),
-        " ".join((port.last_error or UNKNOWN).split()),  # on one line
+        _short(port.last_error),
     )
+
+
+def _short(error: str | None) -> str:
+    """On one line, without the channel, which the port's name says already."""
+    return " ".join(_WHERE.sub("", error, count=1).split()) if error else UNKNOWN
