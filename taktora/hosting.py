@@ -28,6 +28,7 @@ from taktora.errors import ExecutorClosed, ExecutorNotRunning, ExecutorRunning, 
 from taktora.observe.counters import ExecutorStats, ItemStats
 from taktora.observe.observation import Observation
 from taktora.observe.observer import DeadLetter
+from taktora.observe.port_sources import PortSources
 from taktora.stoppable import Stoppable
 from taktora.topology import Topology
 from taktora.transport.node import BaseNode
@@ -70,6 +71,8 @@ class Hosting(Building):
     ) -> None:
         self.observation = observation
         self.node = node
+        self.ports = PortSources()
+        """Ports that have numbers to show in :meth:`stats`; connectors register theirs here."""
         self._workers = defaults.workers
         self._switch = switch
         self._scheduler = scheduler
@@ -182,7 +185,7 @@ class Hosting(Building):
     # --- looking --------------------------------------------------------------------------------
 
     def stats(self) -> ExecutorStats:
-        """Counters per item. Any thread, at any time; never waits for the driver."""
+        """Counters per item and port. Any thread, at any time; never waits for the driver."""
         items: dict[str, ItemStats] = {}
         for actor_id, cell in list(self._driver.cells.items()):
             assert isinstance(cell, Cell)
@@ -193,7 +196,13 @@ class Hosting(Building):
                 skipped = 0
             items[actor_id] = counters.stats(actor_id, inbox, skipped)
         driver = self._driver
-        return ExecutorStats(items, driver.wakeups, self.observation.dead_letters, driver.rescued)
+        return ExecutorStats(
+            items,
+            driver.wakeups,
+            self.observation.dead_letters,
+            driver.rescued,
+            self.ports.read(),
+        )
 
     def topology(self) -> Topology:
         """What runs here and how it is connected, at this moment, as plain data. As :meth:`stats`.

@@ -72,7 +72,9 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"of Python's, taktora's and iceoryx2's log: {', '.join(LOG_LEVELS)}",
     )
     parser.add_argument(
-        "--stats", action="store_true", help="show numbers every second: see taktora run --help"
+        "--stats",
+        action="store_true",
+        help="show numbers of items and ports: see taktora run --help",
     )
     parser.set_defaults(command=gateway)
 

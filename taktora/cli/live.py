@@ -1,12 +1,15 @@
-"""Numbers of a run as a live table on a terminal. Needs rich (extra ``cli``)."""
+"""Numbers of a run as a live table, of ports as a second one, on a terminal. Needs rich (extra ``cli``)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TextIO
 
+from taktora.cli.aligned import Part, aligned
 from taktora.cli.aside import Aside
-from taktora.cli.reading import COLUMNS, Reading
+from taktora.cli.reading import COLUMNS, PORT_COLUMNS, Column, Reading
+from taktora.observe import port_table
 from taktora.observe.table import HEADER
 
 if TYPE_CHECKING:
@@ -80,33 +83,31 @@ class LiveTable:
             self._console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)
 
     def _table(self, reading: Reading, most: int) -> Text:
-        """Aligned text: rich's own table would hold the GIL for 12 ms where this takes less than 1."""
-        from rich.cells import cell_len, set_cell_size
         from rich.text import Text
 
-        room = self._console.width
-        narrow = room < _NARROW
-        heads = [column.short for column in COLUMNS] if narrow else list(HEADER)
-        rows, others = reading.rows(most)
-        widths = [
-            max(column.width, *map(cell_len, cells))
-            for column, *cells in zip(COLUMNS, heads, *rows, strict=True)
-        ]
-        gap = " " if narrow else "  "
-        widths[0] = max(min(widths[0], room - sum(widths[1:]) - len(gap) * len(widths[1:])), 8)
-        parts: list[str | tuple[str, str]] = []
-        for cells in (heads, *rows):
-            for at, (cell, column, width) in enumerate(zip(cells, COLUMNS, widths, strict=True)):
-                if at:
-                    shown = gap + cell.rjust(width)
-                elif cell_len(cell) > width:
-                    shown = set_cell_size(cell, width - 1) + "\N{HORIZONTAL ELLIPSIS}"
-                else:
-                    shown = set_cell_size(cell, width)
-                alarm = column.alarm and cells is not heads and cell not in ("0", "-")
-                parts.append((shown, column.alarm) if alarm else shown)
+        items, ports = most, len(reading.stats.ports)
+        if ports:  # which take room for a heading, "and more" and an empty line, too
+            most = max(most - 3, 2)
+            items = min(len(reading.stats.items), most - min(ports, most // 2))
+            ports = most - items
+        parts = self._part(COLUMNS, HEADER, *reading.rows(items))
+        if ports:
             parts.append("\n")
-        if others:
-            parts.append((f"and {others} more\n", "dim"))
+            parts += self._part(PORT_COLUMNS, port_table.HEADER, *reading.port_rows(ports))
         parts.append((reading.summary, "dim"))
         return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+
+    def _part(
+        self,
+        columns: Sequence[Column],
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        others: int,
+    ) -> list[Part]:
+        room = self._console.width
+        narrow = room < _NARROW
+        heads = [column.short for column in columns] if narrow else header
+        parts = aligned(columns, heads, rows, room=room, gap=" " if narrow else "  ")
+        if others:
+            parts.append((f"and {others} more\n", "dim"))
+        return parts

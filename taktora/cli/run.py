@@ -70,8 +70,8 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--stats",
         action="store_true",
-        help="show each item's numbers every second, and a summary at the end: a live table on a "
-        "terminal (needs the extra cli), else plain lines",
+        help="show each item's numbers, and each connector port's, every second, and a summary at "
+        "the end: a live table on a terminal (needs the extra cli), else plain lines",
     )
     parser.set_defaults(command=run)
 

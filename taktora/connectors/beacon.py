@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from taktora.connectors.status import MAX_BYTES, SUFFIX, Status, encode
+from taktora.connectors.status import MAX_BYTES, SUFFIX, PortStatus, Status, encode
 from taktora.errors import ChannelError, ConnectorError, PortLimitReached
 
 if TYPE_CHECKING:
     from taktora.connectors.health import ConnectorHealth
 
 __all__ = ["Beacon", "open_status"]
+
+_NONE: Mapping[str, PortStatus] = {}
 
 
 def open_status(source: Any, name: str) -> Any:
@@ -44,11 +47,12 @@ class Beacon:
                 f"give this one another name or domain"
             ) from error
 
-    def shine(self, health: ConnectorHealth) -> None:
-        """Say it. A channel that was closed meanwhile says no more."""
+    def shine(self, health: ConnectorHealth, ports: Mapping[str, PortStatus] = _NONE) -> None:
+        """Say it, and what its ports have counted. A channel that was closed says no more."""
         self._beat += 1
+        status = Status(self.instance, self._beat, health, ports)
         try:
-            self._publisher.send_copy(encode(Status(self.instance, self._beat, health)))
+            self._publisher.send_copy(encode(status))
         except ChannelError:
             if not self._publisher.closed:
                 raise

@@ -16,7 +16,7 @@ from taktora.errors import ConnectorDown, InvalidDescriptor, WrongType
 
 if TYPE_CHECKING:
     from taktora.connectors.codec import PayloadCodec
-    from taktora.connectors.port_stats import PortStats
+    from taktora.observe.port_stats import PortStats
 
 __all__ = ["Connector"]
 
@@ -87,7 +87,7 @@ class Connector(ConnectorLife):
                 must_reach=True,
                 overflow=False,
             )
-            self._ports.append((f"out {descriptor.name}", writer))
+            self._keep(f"out {descriptor.name}", writer)
         return writer
 
     def create_reader(
@@ -116,7 +116,7 @@ class Connector(ConnectorLife):
             except BaseException:
                 reader.close()
                 raise
-            self._ports.append((f"in {descriptor.name}", reader))
+            self._keep(f"in {descriptor.name}", reader)
         return reader
 
     def stats(self) -> dict[str, PortStats]:
@@ -129,6 +129,27 @@ class Connector(ConnectorLife):
                 key = f"{label} #{number}"
             found[key] = port.stats()
         return found
+
+    def gateway_stats(self) -> dict[str, PortStats]:
+        """What each port of its gateway has counted, by direction and channel: ``out motor/speed``.
+
+        Out, ``messages`` are values that the link has taken; in, ``drops`` are values that came and
+        were not passed on. Of a gateway elsewhere: as it said last, and no more than messages,
+        bytes, gaps, drops and damaged frames; empty as long as it said nothing.
+        """
+        if self._watcher is not None:
+            return {name: port.stats for name, port in self._watcher.ports.items()}
+        return {} if self._gateway is None else self._gateway.ports.stats()
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Accepted values that no gateway carried because one took over from another, by channel.
+
+        At most so many: what a gateway carried after its last sign of life counts, too. Known from
+        when a writer sends again. Those of writers in other processes count like one's own. Only of
+        gateways elsewhere, and of takeovers that were seen here.
+        """
+        return {} if self._watcher is None else dict(self._watcher.lost)
 
     def carry(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         """Have the gateway carry a channel whose writers, or readers, are elsewhere.

@@ -61,11 +61,13 @@ class ConnectorLife(Closing):
         self._home = Home(name, node, queue)
         self._lock = threading.RLock()
         self._gateway: Gateway | None = None
+        self._watcher: Watcher | None = None
         self._ref: Any = None
         self._beacon: Beacon | None = None
         self._closed = False
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []
+        self._shown: list[str] = []  # as the executor calls the ports in its statistics
         self._keeper = HealthKeeper(now=self._home.wall())
 
     # --- for protocols -----------------------------------------------------------------------------
@@ -129,8 +131,10 @@ class ConnectorLife(Closing):
             except BaseException:
                 for ref in self._refs():
                     ref.stop(block=False)
-                self._ref = self._gateway = home.executor = None
+                self._ref = self._gateway = self._watcher = home.executor = None
                 raise
+            for label, port in self._ports:
+                self._show(label, port)
             return self._ref
 
     def serve_with(self, executor: Any) -> Any:
@@ -151,13 +155,14 @@ class ConnectorLife(Closing):
                 beacon.close()
                 raise
             assert self._gateway is not None
-            self._gateway.on_beat = beacon.shine
+            gateway = self._gateway
+            gateway.on_beat = lambda health: beacon.shine(health, gateway.ports.status())
             self._beacon = beacon
             return ref
 
     def _join(self, executor: Any) -> Any:
         if not self.in_process:
-            watcher = Watcher(
+            self._watcher = watcher = Watcher(
                 self.name,
                 executor,
                 self._keeper,
@@ -177,6 +182,16 @@ class ConnectorLife(Closing):
             clock=self._home.clock,
         )
         return gateway.join(executor)
+
+    def _keep(self, label: str, port: Any) -> None:
+        """Close it at the end, and show what it counts. Under the lock."""
+        self._ports.append((label, port))
+        if self._home.executor is not None:
+            self._show(label, port)
+
+    def _show(self, label: str, port: Any) -> None:
+        shown = self._home.executor.ports.register(f"{self.name} {label}", port.stats)
+        self._shown.append(shown)
 
     def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         """Have the gateway carry a channel, now or once there is one. Under the lock."""
@@ -218,6 +233,8 @@ class ConnectorLife(Closing):
             ports, refs = [port for _, port in self._ports], list(self._refs())
         for port in ports:
             port.close()
+        for name in self._shown:
+            self._home.executor.ports.forget(name)
         if not is_actor_thread():
             for ref in refs:
                 ref.stop()

@@ -6,20 +6,32 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve, frozen
+
 from taktora.closing import Closing
 from taktora.connectors.envelope import Envelope, Rejection, unseal
-from taktora.connectors.port_stats import PortStats
 from taktora.observe.histogram import Histogram
+from taktora.observe.port_stats import PortStats
 
 if TYPE_CHECKING:
     from taktora.transport.node import BaseNode
     from taktora.transport.subscriber import Subscriber
     from taktora.transport.wakeup import Wakeup
 
-__all__ = ["FrameReader"]
+__all__ = ["Followed", "FrameReader"]
 
 _REMEMBERED: Final = 1024
 """Writers whose numbers are followed; of more, those are forgotten that sent longest ago."""
+
+
+@frozen
+class Followed:
+    """How far a reader has followed the numbers of one writer."""
+
+    next: int
+    """The number after that of the latest frame that came, in order or not."""
+    missing: int
+    """How many before it never came."""
 
 
 class FrameReader(Closing):
@@ -40,6 +52,7 @@ class FrameReader(Closing):
         "_latency",
         "_lock",
         "_messages",
+        "_missing",
         "_on_damage",
         "_others",
         "_publisher",
@@ -77,6 +90,7 @@ class FrameReader(Closing):
         self._publisher: int | None = None
         self._expected = 0
         self._others: dict[int, int] = {}
+        self._missing: dict[int, int] = {}
         self._messages = self._bytes = self._gaps = self._restarts = self._decode_errors = 0
         self._rejected: dict[str, int] = {}
         self._last_error: str | None = None
@@ -97,11 +111,15 @@ class FrameReader(Closing):
             return self._reject(facts)
         sequence = facts[0]
         if sequence > self._expected:
-            self._gaps += sequence - self._expected
+            self._miss(publisher, sequence - self._expected)
         self._expected = sequence + 1
         age = self._clock() - facts[1]
         self._latency.record(max(age, 0))
         return frame, facts
+
+    def _miss(self, publisher: int, count: int) -> None:
+        self._gaps += count
+        self._missing[publisher] = self._missing.get(publisher, 0) + count
 
     def _reject(self, why: Rejection) -> str:
         """Count it; it takes the place of one number, so that it is not missed as well."""
@@ -121,7 +139,9 @@ class FrameReader(Closing):
             expected = 0
             self._restarts += before is not None and self._follows_restarts
             if len(others) > _REMEMBERED:
-                del others[next(iter(others))]
+                oldest = next(iter(others))
+                del others[oldest]
+                self._missing.pop(oldest, None)
         self._publisher, self._expected = publisher, expected
 
     def _complain(self, reason: str) -> None:
@@ -140,9 +160,28 @@ class FrameReader(Closing):
         return self._subscriber.closed
 
     def stats(self) -> PortStats:
-        """What was counted. Any thread."""
-        rejected = dict(self._rejected)
+        """What was counted. Any thread; waits for nobody."""
         latency = self._latency.summary()
+        return evolve(self.counts(), latency=latency if latency.count else None)
+
+    def followed(self) -> tuple[int, dict[int, Followed]]:
+        """How many payloads were handed out, and how far each writer was followed at that moment.
+
+        Writers go by the ids of their publishers, the one that sent the latest frame last. Any
+        thread; waits for a frame that is being taken.
+        """
+        with self._lock:
+            messages, missing = self._messages, dict(self._missing)
+            numbers = dict(self._others)
+            if self._publisher is not None:
+                numbers[self._publisher] = self._expected
+        return messages, {
+            writer: Followed(number, missing.get(writer, 0)) for writer, number in numbers.items()
+        }
+
+    def counts(self) -> PortStats:
+        """As :meth:`stats` without the latency, which takes longer to sum up than all the rest."""
+        rejected = dict(self._rejected)
         return PortStats(
             messages=self._messages,
             bytes=self._bytes,
@@ -152,7 +191,6 @@ class FrameReader(Closing):
             rejected=rejected,
             restarts=self._restarts,
             last_error=self._last_error,
-            latency=latency if latency.count else None,
         )
 
     def close(self) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from taktora.closing import Closing
 from taktora.connectors.envelope import Checksum, compose
-from taktora.connectors.port_stats import PortStats
 from taktora.errors import BackPressure, ConnectorDown
+from taktora.observe.port_stats import PortStats
 
 if TYPE_CHECKING:
     from taktora.transport.node import BaseNode

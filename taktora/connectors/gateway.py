@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from taktora.actors.item import Item
 from taktora.connectors.course import Course, Stage
+from taktora.connectors.gateway_ports import GatewayPorts
 from taktora.connectors.guarded_link import GuardedLink
 from taktora.connectors.health import Connecting, Degraded, Down, Up, words
 from taktora.connectors.inbound import Arrived, Inbound
@@ -62,6 +63,8 @@ class Gateway(Item):
         self.item_id = f"{name}/gateway"
         self.name = name
         self.inbound = Inbound(capacity, self.ring, clock)
+        self.ports = GatewayPorts(name, self.inbound.dropped)
+        """What they have counted."""
         self.unclaimed = 0
         """Payloads that came on channels that nobody here has opened."""
         self._link = GuardedLink(name, link, self.inbound)
@@ -99,6 +102,7 @@ class Gateway(Item):
         except BaseException:
             reader.close()
             raise
+        self.ports.add_out(pump, self._executor.ports)
 
     def open_in(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
         """Carry what comes from outside on this channel to plug-ins."""
@@ -109,6 +113,7 @@ class Gateway(Item):
             writer.close()
             raise
         self._writers[descriptor.name] = writer
+        self.ports.add_in(descriptor.name, writer, self._executor.ports)
 
     def ring(self) -> None:
         """Have the actor look at its queue; one message for a whole burst."""
@@ -159,6 +164,7 @@ class Gateway(Item):
 
     def on_stop(self) -> None:
         """Close the link and everything that was opened for it, and say so."""
+        self.ports.hide()
         self._link.close()
         for pump in self._pumps:
             pump.stop(block=False)
@@ -243,4 +249,5 @@ class Gateway(Item):
                 writer.forward(one.payload)
         except TaktoraError as error:  # too large, or not bytes: a gap for its readers
             if not writer.closed:
+                self.ports.refused(one.channel)
                 self.damaged(f"channel {one.channel!r}: {error}")

@@ -59,6 +59,8 @@ class Pump(Item):
         self.reader = reader
         self._outlet = outlet
         self._in_hand: RawReceived | None = None
+        self.carried = 0
+        """Values that the link has taken. Read by anybody."""
 
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Woken by what plug-ins write."""
@@ -73,9 +75,11 @@ class Pump(Item):
             frame = self._in_hand or self.reader.try_recv()
             if frame is None:
                 return
-            self._in_hand = None if outlet.send(self.descriptor, frame) else frame
-            if self._in_hand is not None:
+            if not outlet.send(self.descriptor, frame):
+                self._in_hand = frame
                 return
+            self._in_hand = None
+            self.carried += 1
         go_on(ctx.self_ref)
 
     def on_receive(self, message: object, ctx: Context) -> None:  # noqa: ARG002

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from taktora.actors.item import Item
 from taktora.connectors.beacon import open_status
 from taktora.connectors.health import Connecting, Down
 from taktora.connectors.status import Status, decode
+from taktora.connectors.takeover import Takeover
 from taktora.time import NANOS_PER_SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from taktora.actors.context import Context
     from taktora.actors.declare import TriggerDeclarer
     from taktora.connectors.health_keeper import HealthKeeper
+    from taktora.connectors.status import PortStatus
     from taktora.time import Nanos
 
 __all__ = ["Watcher"]
+
+logger = logging.getLogger("taktora.connectors")
 
 
 class Watcher(Item):
@@ -42,6 +47,12 @@ class Watcher(Item):
         """Of the gateway that was heard last."""
         self.restarts = 0
         """How often another gateway took over."""
+        self.ports: Mapping[str, PortStatus] = {}
+        """What the gateway said last of its ports. Replaced as a whole; read by any thread."""
+        self.left_out = 0
+        """Ports that its status had no room for."""
+        self._takeover = Takeover()
+        self._warned: set[str] = set()
         self._subscriber = open_status(executor, name).subscriber()
         self._keeper = keeper
         self._stale_after = stale_after
@@ -75,13 +86,31 @@ class Watcher(Item):
             return
         if self.instance not in (None, said.instance):
             self.restarts += 1
+            self._takeover.next_gateway()
+            self._warned.clear()
             self._gone("its gateway was restarted")
         self.instance = said.instance
+        self.ports, self.left_out = said.ports, said.left_out
+        for channel, lost in self._takeover.hear(said.ports).items():
+            if channel not in self._warned:
+                self._warned.add(channel)
+                logger.warning(
+                    "connector %r: when its gateway was restarted, at most %d values that had been "
+                    "accepted on channel %r were lost",
+                    self.name,
+                    lost,
+                    channel,
+                )
         now = self._wall()
         if self._lost is not None:  # what it says is news, even if that is Down as well
             self._lost = None
             self._keeper.become(Connecting(now), now=now, only_from=Down)
         self._keeper.become(said.health, now=now)
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """Values that were accepted and no gateway carried: at most so many, by channel."""
+        return self._takeover.lost
 
     def _gone(self, reason: str) -> None:
         """Down for another reason than before is worth an event."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import field, frozen
 
 from taktora.core.mailbox import Mailbox
-from taktora.observe import table
+from taktora.observe import port_table, table
 from taktora.observe.histogram import Histogram, Summary
 from taktora.observe.pace import Pace
+from taktora.observe.port_stats import PortStats
 from taktora.time import Nanos
 
 __all__ = ["ExecutorStats", "ItemCounters", "ItemStats"]
@@ -129,9 +132,13 @@ class ExecutorStats:
     """Messages that nobody handled, over all runs."""
     rescued: int = 0
     """Notifications found by looking, without a wake-up: 0 unless iceoryx2 lost one."""
+    ports: Mapping[str, PortStats] = field(factory=dict)
+    """Of the connectors that are registered with it: ``lab out motor/speed``,
+    ``lab gateway in motor/speed``."""
 
     def __getitem__(self, item_id: str) -> ItemStats:
         return self.items[item_id]
 
     def __str__(self) -> str:
-        return table.text(table.rows(self))
+        items = table.text(table.rows(self))
+        return f"{items}\n\n{table.text(port_table.rows(self))}" if self.ports else items

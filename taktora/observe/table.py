@@ -11,7 +11,17 @@ from taktora.time import Nanos
 if TYPE_CHECKING:
     from taktora.observe.counters import ExecutorStats, ItemStats
 
-__all__ = ["HEADER", "duration", "line", "rates", "rows", "text"]
+__all__ = [
+    "HEADER",
+    "UNKNOWN",
+    "duration",
+    "line",
+    "per_second",
+    "rates",
+    "rows",
+    "text",
+    "three_digits",
+]
 
 HEADER: Final = (
     "item",
@@ -27,7 +37,8 @@ HEADER: Final = (
     "depth",
     "drops",
 )
-_UNKNOWN: Final = "-"
+UNKNOWN: Final = "-"
+"""What is not known, or was never measured."""
 _UNITS: Final = ((1_000, "µs"), (1_000_000, "ms"))
 
 
@@ -75,7 +86,7 @@ def line(item: ItemStats) -> str:
     """One item in one line: ``imu: runs 1200, p50 12.3 µs, ...``, without what is unknown."""
     name, *cells = _row(item, None)
     facts = (
-        f"{title} {cell}" for title, cell in zip(HEADER[1:], cells, strict=True) if cell != _UNKNOWN
+        f"{title} {cell}" for title, cell in zip(HEADER[1:], cells, strict=True) if cell != UNKNOWN
     )
     return f"{name}: {', '.join(facts)}"
 
@@ -83,14 +94,20 @@ def line(item: ItemStats) -> str:
 def duration(nanos: Nanos | None) -> str:
     """``nanos`` with three significant digits in µs, ms or s; ``-`` for ``None``."""
     if nanos is None:
-        return _UNKNOWN
+        return UNKNOWN
     for size, unit in _UNITS:
         if nanos < 999.5 * size:  # from there on it would be rounded to a thousand
-            return f"{_three_digits(nanos / size)} {unit}"
-    return f"{_three_digits(nanos / 1e9)} s"
+            return f"{three_digits(nanos / size)} {unit}"
+    return f"{three_digits(nanos / 1e9)} s"
 
 
-def _three_digits(value: float) -> str:
+def per_second(rate: float | None) -> str:
+    """``rate`` with three significant digits; ``-`` for ``None``."""
+    return UNKNOWN if rate is None else f"{three_digits(rate)}/s"
+
+
+def three_digits(value: float) -> str:
+    """``value`` with three significant digits, or more before the point."""
     if value >= 99.95 or value == 0:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
@@ -100,7 +117,7 @@ def _row(item: ItemStats, rate: float | None) -> tuple[str, ...]:
     return (
         item.item_id,
         str(item.count),
-        _UNKNOWN if rate is None else f"{_three_digits(rate)}/s",
+        per_second(rate),
         duration(item.p50_ns),
         duration(item.p99_ns),
         duration(item.took_max_ns),

@@ -130,7 +130,10 @@ def observe_stats(executor: HasStats, meter_provider: MeterProvider | None = Non
     Per item (attributes ``taktora.executor``, ``taktora.item_id``): gauges
     ``taktora.mailbox.depth`` and ``taktora.mailbox.peak``; counters ``taktora.dropped``,
     ``taktora.rejected``, ``taktora.skipped``, ``taktora.coalesced``, ``taktora.overruns``. Per
-    executor: counter ``taktora.wakeups``. Costs one ``stats()`` per collection, nothing in between.
+    port of a connector (``taktora.executor``, ``taktora.port``): counters ``taktora.port.messages``,
+    ``.bytes``, ``.drops``, ``.gaps``, ``.crc_errors``, ``.decode_errors``, ``.restarts``, and gauge
+    ``taktora.port.latency`` (s, by ``taktora.percentile``: p50, p95, p99). Per executor: counter
+    ``taktora.wakeups``. Costs one ``stats()`` per collection, nothing in between.
     Give executors names that differ. The same executor twice is as once.
 
     Raises:

@@ -65,6 +65,23 @@ class _Published:
             meter.create_observable_counter(
                 name, [self._callback(name, _per_item(field))], unit, what
             )
+        for field, unit, what in (
+            ("messages", "{message}", "Values that a port sent or handed out"),
+            ("bytes", "By", "Their payloads"),
+            ("drops", "{message}", "Values that were accepted, or had come, and were thrown away"),
+            ("gaps", "{message}", "Numbers that were missing between the frames that came"),
+            ("crc_errors", "{message}", "Frames that were damaged"),
+            ("decode_errors", "{message}", "Frames whose payload no codec could read"),
+            ("restarts", "{restart}", "New writers that took over from earlier ones"),
+        ):
+            name = f"taktora.port.{field}"
+            meter.create_observable_counter(
+                name, [self._callback(name, _per_port(field))], unit, what
+            )
+        name = "taktora.port.latency"
+        meter.create_observable_gauge(
+            name, [self._callback(name, _latencies)], "s", "From sending to receipt, by percentile"
+        )
         name = "taktora.wakeups"
         meter.create_observable_counter(
             name,
@@ -100,6 +117,24 @@ def _per_item(field: str) -> _Read:
             yield Observation(value(item), about(item_id) | _of(executor))
 
     return read
+
+
+def _per_port(field: str) -> _Read:
+    value: Callable[[object], int] = attrgetter(field)
+
+    def read(executor: str, stats: ExecutorStats) -> Iterable[Observation]:
+        for label, port in stats.ports.items():
+            yield Observation(value(port), {"taktora.port": label} | _of(executor))
+
+    return read
+
+
+def _latencies(executor: str, stats: ExecutorStats) -> Iterable[Observation]:
+    for label, port in stats.ports.items():
+        if port.latency is not None:
+            for percentile in ("p50", "p95", "p99"):
+                facts = {"taktora.port": label, "taktora.percentile": percentile}
+                yield Observation(getattr(port.latency, percentile) / 1e9, facts | _of(executor))
 
 
 def _wakeups(executor: str, stats: ExecutorStats) -> Iterable[Observation]:
