@@ -88,7 +88,8 @@ class Watcher(Item):
             self.restarts += 1
             self._takeover.next_gateway()
             self._warned.clear()
-            self._gone("its gateway was restarted")
+            if self._lost is None:  # so fast that nobody missed it
+                self._gone("its gateway was restarted")
         self.instance = said.instance
         self.ports, self.left_out = said.ports, said.left_out
         for channel, lost in self._takeover.hear(said.ports).items():

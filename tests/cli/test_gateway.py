@@ -42,7 +42,7 @@ class Plugin:
     """Sends a value every few milliseconds, takes what comes back, follows health."""
 
     def __init__(self, host: ConnectorHost) -> None:
-        lab = host["lab"]
+        self.lab = lab = host["lab"]
         self.writer = lab.create_writer("motor/speed", Speed)
         self.reader = lab.create_reader("motor/speed", Speed)
         self.sent: list[int] = []
@@ -135,6 +135,9 @@ def test_a_gateway_that_is_killed_is_down_and_one_that_is_started_again_is_up_by
     assert plugin.got == sorted(set(plugin.got))
     assert set(plugin.got) <= set(plugin.sent)
     assert plugin.seen[1:] == [plugin.seen[1], "connecting", "up"]
+    plugin.until(lambda: plugin.lab.lost)
+    assert 0 < plugin.lab.lost["motor/speed"] <= len(plugin.sent)
+    assert plugin.lab.gateway_stats()["out motor/speed"].gaps > 0
 
 
 @pytest.mark.rule("CLI-60")
