@@ -39,6 +39,8 @@ class Connector(ConnectorLife):
         stale_after: after how much silence a gateway elsewhere counts as gone.
         connect_timeout: after how much silence an attempt to connect has failed.
         in_process: ``False``: the gateway lives elsewhere.
+        checksum: ``"frame"``: of header and payload; ``"header"``: of the header alone, for large
+            payloads, of which the checksum would take longer than the copy. Readers see which.
 
     Raises:
         InvalidArgument, WrongType: one of them cannot be.

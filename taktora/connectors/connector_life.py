@@ -11,6 +11,7 @@ from taktora.closing import Closing
 from taktora.connectors.beacon import Beacon
 from taktora.connectors.codecs.json import JsonCodec
 from taktora.connectors.connector_arguments import check_name, check_queue, check_signs_of_life
+from taktora.connectors.framing import check_checksum
 from taktora.connectors.gateway import Gateway
 from taktora.connectors.health import ConnectorHealth, Down
 from taktora.connectors.health_feed import HealthSubscription
@@ -27,6 +28,7 @@ from taktora.time import Duration, Nanos, to_nanos
 if TYPE_CHECKING:
     from taktora.connectors.codec import PayloadCodec
     from taktora.connectors.descriptor import ChannelDescriptor
+    from taktora.connectors.envelope import Checksum
     from taktora.connectors.reconnect import ReconnectPolicy
 
 __all__ = ["ConnectorLife"]
@@ -50,6 +52,7 @@ class ConnectorLife(Closing):
         stale_after: Duration = 0.5,
         connect_timeout: Duration = 30,
         in_process: bool = True,
+        checksum: Checksum = "frame",
     ) -> None:
         self.name = check_name(name)
         self.codec: PayloadCodec = JsonCodec() if codec is None else codec
@@ -58,7 +61,7 @@ class ConnectorLife(Closing):
         self._patience: Nanos = to_nanos(connect_timeout, what="connect_timeout")
         self._queue = check_queue(name, queue)
         self._policy: ReconnectPolicy = ExponentialBackoff() if reconnect is None else reconnect
-        self._home = Home(name, node, queue)
+        self._home = Home(name, node, queue, check_checksum(checksum))
         self._lock = threading.RLock()
         self._gateway: Gateway | None = None
         self._watcher: Watcher | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from taktora.connectors.envelope import Checksum
 from taktora.connectors.service_factory import ServiceFactory
 from taktora.errors import ConnectorError
 from taktora.time import Nanos
@@ -23,15 +24,17 @@ class Home:
         connector: name of the connector, for errors.
         node: executor or node to open channels on, if one was given.
         queue: frames that wait for each reader.
+        checksum: what the checksums of its frames guard.
     """
 
-    def __init__(self, connector: str, node: Any, queue: int) -> None:
+    def __init__(self, connector: str, node: Any, queue: int, checksum: Checksum) -> None:
         self.executor: Any = None
         """What it is registered with."""
         self._connector = connector
         self._node = node
         self._own_node: Any = None
         self._queue = queue
+        self._checksum = checksum
 
     def check(self, executor: Any) -> None:
         """Raise unless ports that were made on a node of its own can be served by ``executor``.
@@ -66,7 +69,9 @@ class Home:
 
     def factory(self) -> ServiceFactory:
         """Makes ports."""
-        return ServiceFactory(self.node(), clock=self.clock, buffer_size=self._queue)
+        return ServiceFactory(
+            self.node(), clock=self.clock, buffer_size=self._queue, checksum=self._checksum
+        )
 
     def wall(self) -> datetime:
         """What time it is."""
