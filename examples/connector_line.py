@@ -3,7 +3,6 @@
 Out goes the speed that a motor is to have; the loopback connector of connectors.toml sends it back.
 """
 
-import itertools
 import os
 import subprocess
 import sys
@@ -15,8 +14,9 @@ from taktora import every, on
 from taktora.connectors import ConnectorDown, ConnectorHost, Down
 from taktora.connectors.health import words
 
-FILE = Path(__file__).with_name("connectors.toml")
+FILE = str(Path(__file__).with_name("connectors.toml"))
 os.environ.setdefault("TAKTORA_DOMAIN", f"connector-line-{os.getpid()}")  # for both processes
+GATEWAY = [sys.executable, "-m", "taktora", "gateway", FILE, "--for", "60", "--log-level=error"]
 
 
 @frozen
@@ -24,25 +24,20 @@ class Speed:
     rpm: float
 
 
-def gateway() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "taktora", "gateway", str(FILE), "--log-level", "error"]
-    return subprocess.Popen(command, stderr=sys.stdout)
-
-
 with ConnectorHost.from_file(FILE) as host:
     wanted = host["lab"].create_writer("motor/speed", Speed)
     actual = host["lab"].create_reader("motor/speed", Speed)
     health = host["lab"].subscribe_health()
-    gateways, numbers = [gateway()], itertools.count(1)
+    gateways = [subprocess.Popen(GATEWAY, stderr=sys.stdout)]
 
     @every(0.1)
     def control() -> None:
         for event in health:
             print(f"health: {words(event.from_)} -> {words(event.to)}", flush=True)
             if isinstance(event.to, Down):
-                gateways.append(gateway())
+                gateways.append(subprocess.Popen(GATEWAY, stderr=sys.stdout))
         try:
-            wanted.send(Speed(100.0 * next(numbers)))
+            wanted.send(Speed(100.0 * (wanted.stats().messages + 1)))
         except ConnectorDown as error:
             print(f"not now: {error}", flush=True)
 
@@ -58,7 +53,7 @@ with ConnectorHost.from_file(FILE) as host:
     host.add(control)
     host.add(measure)
     host.run_for(30)  # at most
-    for each in gateways:
-        each.terminate()
-        each.wait()
+    for gateway in gateways:
+        gateway.terminate()
+        gateway.wait()
     print(f"{wanted.stats().messages} sent, {actual.stats().messages} came back")
