@@ -12,6 +12,7 @@ from attrs import frozen
 from taktora.connectors.codec import PayloadCodec
 from taktora.connectors.envelope import HEADER_SIZE
 from taktora.connectors.frame_reader import FrameReader
+from taktora.errors import CodecError
 
 if TYPE_CHECKING:
     from taktora.transport.subscriber import Subscriber
@@ -43,7 +44,10 @@ class ChannelReader(FrameReader):
     left.
     """
 
-    __slots__ = ("_decode", "_type")
+    __slots__ = ("_decode", "_format", "_type", "last_codec_error")
+
+    last_codec_error: CodecError | None
+    """Why the latest payload that could not be decoded could not be; ``None``: there was none."""
 
     def __init__(
         self,
@@ -61,6 +65,8 @@ class ChannelReader(FrameReader):
         )
         self._type = type
         self._decode = codec.decode
+        self._format = codec.format_name
+        self.last_codec_error = None
 
     def try_recv(self) -> Received | None:
         """The oldest value that waits, or ``None``. Never blocks.
@@ -99,6 +105,12 @@ class ChannelReader(FrameReader):
     def _undecodable(self, error: Exception) -> str:
         """Count it."""
         self._decode_errors += 1
+        # A new one in any case: what was raised refers to the frame by its traceback.
+        self.last_codec_error = (
+            CodecError(error.format, error.reason)
+            if isinstance(error, CodecError)
+            else CodecError(self._format, f"{type(error).__name__}: {error}")
+        )
         self._last_error = complaint = f"channel {self.name!r}: {type(error).__name__}: {error}"
         return complaint
 

@@ -155,6 +155,8 @@ def test_what_the_codec_cannot_read_is_counted_and_the_next_is_read(wire: Wire) 
     assert len(told) == 4
     assert stats.last_error == told[-1]
     assert told[0].startswith("channel 'motor': CodecError: tiny json: ")
+    assert reader.last_codec_error.format == "tiny json"
+    assert told[-1].endswith(reader.last_codec_error.reason)
 
 
 class Rude(TinyJson):
