@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from taktora.closing import Closing
 from taktora.connectors.beacon import Beacon
+from taktora.connectors.codec import PayloadCodec
 from taktora.connectors.codecs.json import JsonCodec
 from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.gateway import Gateway
@@ -34,7 +35,6 @@ from taktora.errors import (
 from taktora.time import Duration, Nanos, to_nanos
 
 if TYPE_CHECKING:
-    from taktora.connectors.codec import PayloadCodec
     from taktora.connectors.port_stats import PortStats
     from taktora.connectors.reconnect import ReconnectPolicy
 
@@ -92,6 +92,16 @@ class Connector(Closing):
             raise WrongType(f"connector {name!r}: queue must be an integer, not {queue!r}")
         if queue < 1:
             raise InvalidArgument(f"connector {name!r}: queue must be 1 or more, not {queue}")
+        if codec is not None and not isinstance(codec, PayloadCodec):
+            raise WrongType(
+                f"connector {name!r}: codec must be an object such as JsonCodec(), not {codec!r}; "
+                f'taktora.connectors.codec("json") makes one by its name'
+            )
+        if reconnect is not None and not callable(getattr(reconnect, "next_delay", None)):
+            raise WrongType(
+                f"connector {name!r}: reconnect must be a policy such as ExponentialBackoff(), not "
+                f"{reconnect!r}"
+            )
         self.name = name
         self.codec: PayloadCodec = JsonCodec() if codec is None else codec
         self.in_process = in_process
@@ -164,6 +174,8 @@ class Connector(Closing):
             raise ConnectorError(
                 f"connector {self.name!r} is registered with {self._executor!r} already"
             )
+        if not callable(getattr(executor, "add", None)):
+            raise WrongType(f"connector {self.name!r} needs an executor, not {executor!r}")
         self._executor = executor
         try:
             ref = self._join(executor)
@@ -365,6 +377,7 @@ class Connector(Closing):
                 known = ", ".join(self._described) or "none"
                 raise InvalidDescriptor(
                     f"connector {self.name!r}: no channel {descriptor!r} was described; known: {known}"
+                    f" (what is in no file needs a ChannelDescriptor instead of its name)"
                 )
             return self._described[descriptor]
         self._check(descriptor)
