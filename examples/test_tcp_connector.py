@@ -6,7 +6,7 @@ python -m pytest examples/test_tcp_connector.py
 import os
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from tcp_connector import TcpConnector, TcpOptions, Word
 from tcp_device import Device
@@ -61,9 +61,10 @@ class TcpMachine(ConnectorMachine):
 
 TestTcp = TcpMachine.TestCase
 TestTcp.settings = settings(
-    max_examples=10,
+    max_examples=15,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate],  # real time: to make a failure small would take too long
     suppress_health_check=list(HealthCheck),
 )

@@ -5,7 +5,7 @@ A comment in the line before a fenced block says what the block is:
 - ``<!-- file: name.py -->``: a file that what follows on the page can use (or run).
 - ``<!-- from: path -->``: a part of that file of the project, word for word.
 - ``<!-- raises -->``: a snippet that ends with an error.
-
+- ``<!-- beside: command -->``: a snippet that runs while the command does, in another terminal.
 - ``<!-- not run -->``: a command for the reader only.
 
 Any other ``python`` block is run by itself. A ``text`` block after it is what it prints, one after a
@@ -20,6 +20,8 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
@@ -54,6 +56,11 @@ class Block:
         found = re.fullmatch(r"from: (\S+)", self.mark)
         return found[1] if found else None
 
+    @property
+    def beside(self) -> str | None:
+        """The command that runs in another terminal meanwhile."""
+        return self.mark.removeprefix("beside: ") if self.mark.startswith("beside: ") else None
+
 
 def blocks(page: str) -> list[Block]:
     """The blocks of a page, in order."""
@@ -70,14 +77,19 @@ def blocks(page: str) -> list[Block]:
     return result
 
 
-def run(command: list[str], folder: Path, domain: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a reader would, who has the project's examples at hand."""
+def environment(folder: Path, domain: str) -> dict[str, str]:
+    """That of a reader who has the project's examples at hand."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "examples"), str(folder)])
-    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    kept = {name: value for name, value in os.environ.items() if name != "CI"}
+    return kept | {"TAKTORA_DOMAIN": domain, "PYTHONPATH": path, "COLUMNS": "100"}
+
+
+def run(command: list[str], folder: Path, domain: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a reader would."""
     return subprocess.run(
         command,
         cwd=folder,
-        env=environment | {"TAKTORA_DOMAIN": domain, "PYTHONPATH": path, "COLUMNS": "100"},
+        env=environment(folder, domain),
         capture_output=True,
         text=True,
         timeout=180,
@@ -92,11 +104,38 @@ def run_snippet(text: str, folder: Path, domain: str) -> subprocess.CompletedPro
 
 def run_console(text: str, folder: Path, domain: str) -> subprocess.CompletedProcess[str]:
     """Run the one command of a console block."""
+    return run(words_of(text), folder, domain)
+
+
+def words_of(text: str) -> list[str]:
+    """A command as it is run here: by this Python, and with the project's files."""
     words = shlex.split(text.strip().removeprefix("$ "))
     words = [str(ROOT / word) if (ROOT / word).is_file() else word for word in words]
     if words[0] == "python":
         words[:1] = [sys.executable, "-W", "error"]
-    return run(words, folder, domain)
+    elif words[0] == "taktora":
+        words[:1] = [sys.executable, "-W", "error", "-m", "taktora"]
+    return words
+
+
+@contextmanager
+def beside(command: str | None, folder: Path, domain: str) -> Iterator[None]:
+    """Run a command meanwhile, and end it; ``None``: nothing."""
+    if command is None:
+        yield
+        return
+    with subprocess.Popen(
+        words_of(command),
+        cwd=folder,
+        env=environment(folder, domain),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+    assert process.returncode == 0
 
 
 def difference(wanted: str, got: str) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .pages import ROOT, Block, blocks, difference, run_console, run_snippet
+from taktora.connectors.health import diagram
+
+from .pages import ROOT, Block, beside, blocks, difference, run_console, run_snippet
 
 README = (ROOT / "README.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -48,13 +50,19 @@ def output_of(block: Block, folder: Path, domain: str) -> str:
     """Run it and check how it ended."""
     if block.kind == "console":
         done = run_console(block.text, folder, domain)
-        return done.stdout
-    done = run_snippet(block.text, folder, domain)
+        return done.stdout + done.stderr
+    with beside(block.beside, folder, domain):
+        done = run_snippet(block.text, folder, domain)
     if block.mark == "raises":
         assert done.returncode == 1
         return done.stderr
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def test_the_health_diagram_is_drawn_from_the_table() -> None:
+    drawn = [block.text for block in PAGES["connectors.md"] if block.kind == "mermaid"]
+    assert drawn == [diagram()]
 
 
 def test_there_are_snippets_to_run() -> None:

@@ -172,6 +172,7 @@ class Connector(ConnectorLife):
                 known = ", ".join(self._described) or "none"
                 raise InvalidDescriptor(
                     f"connector {self.name!r}: no channel {descriptor!r} was described; known: {known}"
+                    f" (what is in no file needs a ChannelDescriptor instead of its name)"
                 )
             return self._described[descriptor]
         self._check(descriptor)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from taktora.connectors.codec import PayloadCodec
 from taktora.errors import InvalidArgument, WrongType
 from taktora.time import Duration, Nanos, to_nanos
 
-__all__ = ["check_name", "check_queue", "check_signs_of_life"]
+__all__ = ["check_codec", "check_name", "check_policy", "check_queue", "check_signs_of_life"]
 
 
 def check_name(name: Any) -> str:
@@ -40,3 +41,21 @@ def check_signs_of_life(
             f"({heartbeat!r})"
         )
     return pause, silence
+
+
+def check_codec(name: str, codec: Any) -> None:
+    """Raise ``WrongType`` unless it is a codec, or ``None``."""
+    if codec is not None and not isinstance(codec, PayloadCodec):
+        raise WrongType(
+            f"connector {name!r}: codec must be an object such as JsonCodec(), not {codec!r}; "
+            f'taktora.connectors.codec("json") makes one by its name'
+        )
+
+
+def check_policy(name: str, policy: Any) -> None:
+    """Raise ``WrongType`` unless it is a reconnect policy, or ``None``."""
+    if policy is not None and not callable(getattr(policy, "next_delay", None)):
+        raise WrongType(
+            f"connector {name!r}: reconnect must be a policy such as ExponentialBackoff(), not "
+            f"{policy!r}"
+        )

@@ -10,7 +10,13 @@ from taktora.actors.blocking import is_actor_thread
 from taktora.closing import Closing
 from taktora.connectors.beacon import Beacon
 from taktora.connectors.codecs.json import JsonCodec
-from taktora.connectors.connector_arguments import check_name, check_queue, check_signs_of_life
+from taktora.connectors.connector_arguments import (
+    check_codec,
+    check_name,
+    check_policy,
+    check_queue,
+    check_signs_of_life,
+)
 from taktora.connectors.framing import check_checksum
 from taktora.connectors.gateway import Gateway
 from taktora.connectors.health import ConnectorHealth, Down
@@ -22,7 +28,7 @@ from taktora.connectors.options import NoOptions
 from taktora.connectors.reconnect import ExponentialBackoff
 from taktora.connectors.stopping import when_all_are_done
 from taktora.connectors.watcher import Watcher
-from taktora.errors import ConnectorClosed, ConnectorError, InvalidDescriptor
+from taktora.errors import ConnectorClosed, ConnectorError, InvalidDescriptor, WrongType
 from taktora.time import Duration, Nanos, to_nanos
 
 if TYPE_CHECKING:
@@ -55,6 +61,8 @@ class ConnectorLife(Closing):
         checksum: Checksum = "frame",
     ) -> None:
         self.name = check_name(name)
+        check_codec(name, codec)
+        check_policy(name, reconnect)
         self.codec: PayloadCodec = JsonCodec() if codec is None else codec
         self.in_process = in_process
         self.heartbeat, self.stale_after = check_signs_of_life(name, heartbeat, stale_after)
@@ -125,6 +133,8 @@ class ConnectorLife(Closing):
                 raise ConnectorError(
                     f"connector {self.name!r} is registered with {home.executor!r} already"
                 )
+            if not callable(getattr(executor, "add", None)):
+                raise WrongType(f"connector {self.name!r} needs an executor, not {executor!r}")
             home.check(executor)
             home.executor = executor
             try:

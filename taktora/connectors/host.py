@@ -72,6 +72,8 @@ class ConnectorHost:
             DuplicateItem: there is one of that name.
             ConnectorClosed, ConnectorError: it was closed, or registered elsewhere.
         """
+        if not isinstance(connector, Connector):
+            raise WrongType(f"register takes a connector, not {connector!r}")
         if connector.name in self._connectors:
             raise DuplicateItem(f"a connector {connector.name!r} is registered here already")
         self._take_in(connector)

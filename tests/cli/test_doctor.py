@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -271,3 +273,12 @@ def test_nobody_reading_on_is_no_error() -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_every_extra_is_known_and_looked_for_by_what_it_installs() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    declared = project["project"]["optional-dependencies"]
+    for_users = {name for name in declared if name not in ("all", "test", "dev", "bench")}
+    assert set(extras.EXTRAS) == for_users
+    for extra, distribution in extras.EXTRAS.items():
+        assert any(re.match(rf"{distribution}\b", needed) for needed in declared[extra])

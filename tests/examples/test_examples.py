@@ -32,9 +32,11 @@ SAYS = {
     "ask_actor.py": ("ask: ", "tell: ", "proxy: 100.0", "later: "),
     "connector_line.py": (
         "not now: channel 'motor/speed.out' is down: no gateway reads what it sends\n",
-        "health: connecting -> up\ngateway 1: Speed(rpm=",
+        "health: connecting -> up\n",
+        "gateway 1: Speed(rpm=",
         "health: up -> down: its gateway gave no sign of life for 1 s\n",
-        "gave no sign of life for 1 s -> connecting\nhealth: connecting -> up\ngateway 2: Speed(rpm=",
+        "health: down: its gateway gave no sign of life for 1 s -> connecting\n",
+        "gateway 2: Speed(rpm=",
         " sent, 10 came back\n",
     ),
     "diamond_graph.py": ("edges of frame 5 + colours of frame 5: ", "together for "),
