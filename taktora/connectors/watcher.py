@@ -86,11 +86,11 @@ class Watcher(Item):
             if channel not in self._warned:
                 self._warned.add(channel)
                 logger.warning(
-                    "connector %r: when its gateway was restarted, at most %d values that had been "
-                    "accepted on channel %r were lost",
+                    "connector %r: values that had been accepted on channel %r were lost when its "
+                    "gateway was restarted: at most %d so far; the connector's `lost` goes on counting",
                     self.name,
-                    lost,
                     channel,
+                    lost,
                 )
         self._keeper.become(said.health, now=self._wall())
 
