@@ -10,7 +10,14 @@ from typing import Any
 
 import attrs
 
-from benchmarks import graph_baseline, handwritten, handwritten_pair, hop_baseline, pykka_baseline
+from benchmarks import (
+    graph_baseline,
+    handwritten,
+    handwritten_pair,
+    handwritten_values,
+    hop_baseline,
+    pykka_baseline,
+)
 from benchmarks.harness import Batch, Case, Variant
 from benchmarks.peers import cyclone, dora_flow, ecal_shm, pipe, zenoh_tcp, zeromq
 from benchmarks.peers.wire import pinning
@@ -220,6 +227,54 @@ def _recorded() -> tuple[Case, ...]:
     )
 
 
+def _connector_json() -> Case:
+    return Case(
+        name="connector-json",
+        title="values of five fields as JSON, send -> execute in one thread, execution to execution",
+        variants=(
+            Variant("iceoryx2 and json by hand", handwritten_values.open_values),
+            _ours("taktora", "ports", "open_values"),
+        ),
+        operations=5000,
+        warm_up=500,
+    )
+
+
+def _connector_raw() -> tuple[Case, ...]:
+    def ours(opener: str) -> tuple[Variant, ...]:
+        return tuple(
+            _ours(
+                f"taktora, checksum of the {checksum}", "ports", opener, MEGABYTE, checksum=checksum
+            )
+            for checksum in ("frame", "header")
+        )
+
+    in_place = Case(
+        name="connector-raw-1MB",
+        title="raw ports, 1 MB sent and looked at in place, one thread",
+        variants=(
+            Variant("iceoryx2 by hand", partial(handwritten_values.open_megabyte, MEGABYTE)),
+            *ours("open_raw"),
+        ),
+        operations=1000,
+        warm_up=200,
+    )
+    copied = Case(
+        name="connector-raw-codec-1MB",
+        title="the same through a codec that hands out bytes: one copy more on both sides",
+        variants=(
+            Variant(
+                "iceoryx2 by hand",
+                partial(handwritten_values.open_megabyte, MEGABYTE, copied_out=True),
+            ),
+            *ours("open_raw_codec"),
+        ),
+        operations=1000,
+        warm_up=200,
+    )
+    return in_place, copied
+
+
 def all_cases() -> tuple[Case, ...]:
     """In the order in which they are run and reported."""
     small, large = _round_trip("8B", 8, 500), _round_trip("1MB", MEGABYTE, 200)
@@ -239,4 +294,6 @@ def all_cases() -> tuple[Case, ...]:
         _chain(),
         _observed(),
         *_recorded(),
+        _connector_json(),
+        *_connector_raw(),
     )

@@ -18,6 +18,9 @@ EXTRAS = {
     "otel": "opentelemetry-sdk",
     "cli": "rich",
     "replay": "mcap",
+    "msgpack": "msgpack",
+    "cbor": "cbor2",
+    "fast": "isal",
 }
 """Extra: the distribution that it installs."""
 

@@ -26,11 +26,12 @@ class Stage(enum.Enum):
 class Course:
     """The course of one link's life. An attempt that says nothing for ``patience`` has failed."""
 
-    __slots__ = ("_patience", "_policy", "attempts", "due", "stage")
+    __slots__ = ("_policy", "attempts", "due", "patience", "stage")
 
     def __init__(self, policy: ReconnectPolicy, patience: Nanos) -> None:
         self._policy = policy
-        self._patience = patience
+        self.patience = patience
+        """Nanoseconds after which an attempt that has said nothing has failed."""
         self.stage = Stage.WAITING
         self.due: Nanos = 0
         """When the next attempt is to begin, or, while trying, when the present one has failed."""
@@ -49,7 +50,7 @@ class Course:
         """An attempt begins."""
         self.stage = Stage.TRYING
         self.attempts += 1
-        self.due = now + self._patience
+        self.due = now + self.patience
 
     def opened(self) -> None:
         """It is connected."""

@@ -13,7 +13,7 @@ offset  size  field             meaning
 56      4     crc32             CRC-32 (IEEE 802.3, as zlib's) of the header without this field,
                                 then the payload
 60      2     version           2
-62      2     padding           0
+62      2     flags             0; 1: the checksum is of the header alone
 64      n     payload
 ======  ====  ================  =================================================================
 """
@@ -23,7 +23,7 @@ from __future__ import annotations
 import enum
 import struct
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from taktora.connectors.checksum import crc32
 
@@ -31,8 +31,10 @@ __all__ = [
     "CORRELATION_ID_SIZE",
     "HEADER_SIZE",
     "VERSION",
+    "Checksum",
     "Envelope",
     "Rejection",
+    "compose",
     "seal",
     "unseal",
 ]
@@ -46,12 +48,21 @@ VERSION: Final = 2
 
 # What follows runs once per message: methods are bound once, and nothing is packed twice.
 _CRC_AT: Final = 56
-_END: Final = struct.pack("<HH", VERSION, 0)  # version and padding, behind the checksum
-_END_NUMBER: Final = int.from_bytes(_END, "little")
+_AFTER_CRC: Final = 60
+_ENDS: Final = {  # version and flags, behind the checksum
+    "frame": struct.pack("<HH", VERSION, 0),
+    "header": struct.pack("<HH", VERSION, 1),
+}
+_WHOLE: Final = int.from_bytes(_ENDS["frame"], "little")
+_ALONE: Final = int.from_bytes(_ENDS["header"], "little")
 _NO_ID: Final = bytes(CORRELATION_ID_SIZE)
 _pack_summed: Final = struct.Struct("<QQ32sII4s").pack  # the header without the checksum
-_pack_whole: Final = struct.Struct("<56sI4s").pack_into  # takes the first 56 bytes of that
+_pack_whole: Final = struct.Struct("<56sI4s").pack  # takes the first 56 bytes of that
 _unpack: Final = struct.Struct("<QQ32sIIII").unpack_from
+
+
+Checksum = Literal["frame", "header"]
+"""What a checksum guards: the header and the payload, or the header alone."""
 
 
 class Rejection(enum.Enum):
@@ -60,7 +71,7 @@ class Rejection(enum.Enum):
     SHORT = "short frame"
     """Less than a header."""
     VERSION = "unknown version"
-    """Of a layout that this release does not know: another version, or padding that is not 0."""
+    """Of a layout that this release does not know: another version, or unknown flags."""
     LENGTH = "wrong length"
     """The header promises more payload than there is."""
     CHECKSUM = "wrong checksum"
@@ -87,6 +98,33 @@ _envelope: Final = partial(
 )  # what Envelope(...) comes to, without its frame
 
 
+def compose(
+    payload: bytes | memoryview,
+    sequence: int,
+    timestamp_ns: int,
+    correlation_id: bytes | None = None,
+    reserved: int = 0,
+    *,
+    checksum: Checksum = "frame",
+) -> bytes:
+    """The header that belongs in front of ``payload``. Any thread.
+
+    Values are not checked, they are the writer's own: a shorter correlation id is filled up with
+    zeros, a longer one cut.
+
+    Raises:
+        struct.error: a number that its field cannot hold.
+    """
+    end = _ENDS[checksum]
+    summed = _pack_summed(
+        sequence, timestamp_ns, correlation_id or b"", len(payload), reserved, end
+    )
+    crc = crc32(summed)
+    if checksum == "frame":
+        crc = crc32(payload, crc)
+    return _pack_whole(summed, crc, end)
+
+
 def seal(
     buffer: Any,
     payload_len: int,
@@ -95,18 +133,17 @@ def seal(
     timestamp_ns: int,
     correlation_id: bytes | None = None,
     reserved: int = 0,
+    checksum: Checksum = "frame",
 ) -> None:
     """Write the header into ``buffer``, whose payload is already there, behind it.
 
     ``buffer`` is a writable memoryview of bytes, of at least ``HEADER_SIZE + payload_len``; what is
-    behind the payload stays as it is. Values are not checked, they are the writer's own: a shorter
-    correlation id is filled up with zeros, a longer one cut. Any thread.
+    behind the payload stays as it is. The rest as :func:`compose`.
     """
-    summed = _pack_summed(
-        sequence, timestamp_ns, correlation_id or b"", payload_len, reserved, _END
+    payload = buffer[HEADER_SIZE : HEADER_SIZE + payload_len]
+    buffer[:HEADER_SIZE] = compose(
+        payload, sequence, timestamp_ns, correlation_id, reserved, checksum=checksum
     )
-    crc = crc32(buffer[HEADER_SIZE : HEADER_SIZE + payload_len], crc32(summed))
-    _pack_whole(buffer, 0, summed, crc, _END)
 
 
 def unseal(frame: Any) -> Envelope | Rejection:
@@ -120,12 +157,15 @@ def unseal(frame: Any) -> Envelope | Rejection:
     if room < 0:
         return Rejection.SHORT
     sequence, timestamp, correlation, length, reserved, crc, end = _unpack(frame)
-    if end != _END_NUMBER:
+    if end == _WHOLE:
+        summed = HEADER_SIZE + length
+    elif end == _ALONE:
+        summed = HEADER_SIZE
+    else:
         return Rejection.VERSION
     if length > room:
         return Rejection.LENGTH
-    header = crc32(_END, crc32(frame[:_CRC_AT]))
-    if crc32(frame[HEADER_SIZE : HEADER_SIZE + length], header) != crc:
+    if crc32(frame[_AFTER_CRC:summed], crc32(frame[:_CRC_AT])) != crc:
         return Rejection.CHECKSUM
     if correlation == _NO_ID:
         correlation = None

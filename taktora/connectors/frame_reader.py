@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from taktora.closing import Closing
-from taktora.connectors.envelope import Rejection
-from taktora.connectors.framing import Facts, examine
+from taktora.connectors.envelope import Envelope, Rejection, unseal
 from taktora.observe.histogram import Histogram
 from taktora.observe.port_stats import PortStats
 
@@ -97,7 +96,7 @@ class FrameReader(Closing):
         self._last_error: str | None = None
         self._latency = Histogram()
 
-    def _next(self) -> tuple[memoryview, Facts] | str | None:
+    def _next(self) -> tuple[memoryview, Envelope] | str | None:
         """The next frame with what its header says, or what is wrong with it. Under the lock."""
         taken = self._subscriber.take_bytes()
         if taken is None:
@@ -107,9 +106,9 @@ class FrameReader(Closing):
         frame, publisher = taken
         if publisher != self._publisher:
             self._turn_to(publisher)
-        facts = examine(frame)
-        if type(facts) is not tuple:
-            return self._reject(facts)  # type: ignore[arg-type]
+        facts = unseal(frame)
+        if isinstance(facts, Rejection):
+            return self._reject(facts)
         sequence = facts[0]
         if sequence > self._expected:
             self._miss(publisher, sequence - self._expected)

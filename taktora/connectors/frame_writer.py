@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from taktora.closing import Closing
-from taktora.connectors.framing import Checksum, compose
+from taktora.connectors.envelope import Checksum, compose
 from taktora.errors import BackPressure, ConnectorDown
 from taktora.observe.port_stats import PortStats
 

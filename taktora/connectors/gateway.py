@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.actors.item import Item
 from taktora.connectors.course import Course, Stage
 from taktora.connectors.gateway_ports import GatewayPorts
+from taktora.connectors.guarded_link import GuardedLink
 from taktora.connectors.health import Connecting, Degraded, Down, Up, words
 from taktora.connectors.inbound import Arrived, Inbound
 from taktora.connectors.link import Direction, Link
-from taktora.connectors.pump import Pump
+from taktora.connectors.pump import Pump, go_on
 from taktora.connectors.service_factory import INWARD, OUTWARD
-from taktora.errors import ActorDeadError, BackPressure, ConnectorError, MailboxFull
+from taktora.errors import ActorDeadError, MailboxFull, TaktoraError
 from taktora.time import NANOS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.health import ConnectorHealth
     from taktora.connectors.health_keeper import HealthKeeper
-    from taktora.connectors.raw_ports import RawReceived, RawWriter
+    from taktora.connectors.raw_ports import RawWriter
     from taktora.connectors.reconnect import ReconnectPolicy
     from taktora.connectors.service_factory import ServiceFactory
     from taktora.time import Duration, Nanos
@@ -65,17 +65,13 @@ class Gateway(Item):
         self.inbound = Inbound(capacity, self.ring, clock)
         self.ports = GatewayPorts(name, self.inbound.dropped)
         """What they have counted."""
-        self.is_open = False
-        """Whether values can be sent now. Read by pumps, written by the gateway's actor."""
         self.unclaimed = 0
         """Payloads that came on channels that nobody here has opened."""
-        self._link = link
+        self._link = GuardedLink(name, link, self.inbound)
         self._keeper = keeper
         self._course = Course(policy, patience)
         self._heartbeat = heartbeat
         self._wall = wall
-        self._poll: Callable[[Nanos], None] | None = getattr(link, "poll", None)
-        self._lock = threading.Lock()  # the link is used by one at a time
         self._pumps: list[Any] = []
         self._writers: dict[str, RawWriter] = {}
         self._executor: Any = None
@@ -100,9 +96,8 @@ class Gateway(Item):
             descriptor, suffix=OUTWARD, overflow=False, on_damage=self.damaged
         )
         try:
-            with self._lock:
-                self._link.add_channel(descriptor, Direction.OUT)
-            pump = Pump(f"{self.name}/{descriptor.name}.out", descriptor, reader, self)
+            self._link.add_channel(descriptor, Direction.OUT)
+            pump = Pump(f"{self.name}/{descriptor.name}.out", descriptor, reader, self._link)
             self._pumps.append(self._executor.add(pump))
         except BaseException:
             reader.close()
@@ -113,8 +108,7 @@ class Gateway(Item):
         """Carry what comes from outside on this channel to plug-ins."""
         writer = factory.create_raw_writer(descriptor, suffix=INWARD)
         try:
-            with self._lock:
-                self._link.add_channel(descriptor, Direction.IN)
+            self._link.add_channel(descriptor, Direction.IN)
         except BaseException:
             writer.close()
             raise
@@ -134,8 +128,12 @@ class Gateway(Item):
 
     def damaged(self, reason: str) -> None:
         """A frame was damaged: not all is well, until the next heartbeat finds that it is."""
-        if isinstance(self._keeper.health, Up):
-            self._keeper.become(Degraded(reason), now=self._wall())
+        self._keeper.become(Degraded(reason), now=self._wall(), only_from=Up)
+
+    @property
+    def refs(self) -> tuple[Any, ...]:
+        """Its actors: this one, and one for each way out. None before :meth:`join`."""
+        return (self._ref, *self._pumps) if self._ref is not None else ()
 
     @property
     def drops(self) -> Mapping[str, int]:
@@ -147,17 +145,16 @@ class Gateway(Item):
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Woken by the heartbeat, and by what the link says."""
         on.interval(self._heartbeat)
-        period = getattr(self._link, "poll_period", 0)
-        if period:
-            on.interval(period / NANOS_PER_SECOND)
+        if self._link.poll_period:
+            on.interval(self._link.poll_period / NANOS_PER_SECOND)
 
     def execute(self, ctx: Context) -> None:
         """One heartbeat, or a look at the time for the link's sake."""
         self._look(ctx.now_ns)
         if all(fired.slot for fired in ctx.triggers):
             return
-        if self._course.stage is Stage.OPEN and self._stained:
-            self._become(Up())
+        if self._course.stage is Stage.OPEN and not self._degraded:
+            self._become(Up())  # if it was degraded because of a frame that was damaged
         self.on_beat(self._keeper.health)
 
     def on_receive(self, message: object, ctx: Context) -> None:  # noqa: ARG002
@@ -166,32 +163,26 @@ class Gateway(Item):
         self._look(ctx.now_ns)
 
     def on_stop(self) -> None:
-        """Close the link and everything that was opened for it."""
+        """Close the link and everything that was opened for it, and say so."""
         self.ports.hide()
-        self.is_open = False
-        self.inbound.end_session()
-        self._close_link()
+        self._link.close()
         for pump in self._pumps:
             pump.stop(block=False)
         for writer in self._writers.values():
             writer.close()
-
-    @property
-    def _stained(self) -> bool:
-        """Degraded only because of a frame that was damaged, not because the link says so."""
-        return isinstance(self._keeper.health, Degraded) and not self._degraded
+        self._become(Down("its gateway was stopped", self._wall()))
 
     def _look(self, now: Nanos) -> None:
         for report in self.inbound.take_reports():
             if report.session == self.inbound.session:  # one before may have ended it
                 self._hear(report.health, now)
         if self._course.is_late(now):
-            self._broke(f"no answer for {self._course.attempts} attempts", now)
+            self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
         if self._course.is_due(now):
             self._attempt(now)
-        if self._poll is not None:
-            with self._lock:
-                self._poll(now)
+        complaint = self._link.poll(now)
+        if complaint is not None and self._course.stage in (Stage.TRYING, Stage.OPEN):
+            self._broke(complaint, now)
         for one in self.inbound.take(_MOST):
             self._publish(one)
         if len(self.inbound):
@@ -200,46 +191,35 @@ class Gateway(Item):
     def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
         match health:
             case None:
-                self._go_on()
+                self._go_on()  # there is room
             case Down(reason):
                 self._broke(reason, now)
             case _:
                 self._degraded = isinstance(health, Degraded)
                 self._course.opened()
                 self._become(health)
-                self.is_open = True
+                self._link.is_open = True
                 self._go_on()
 
     def _attempt(self, now: Nanos) -> None:
         self._become(Connecting(self._wall()))
         self._course.trying(now)
-        session = self.inbound.new_session()
-        try:
-            with self._lock:
-                self._link.open(session)
-        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
-            self._broke(_words(error), now)
+        complaint = self._link.open()
+        if complaint is not None:
+            self._broke(complaint, now)
 
     def _broke(self, reason: str, now: Nanos) -> None:
-        self.is_open = self._degraded = False
-        self.inbound.end_session()
-        self._close_link()
+        self._link.close()
+        self._degraded = False
+        attempts = self._course.attempts
         self._course.broke(now)
         if self._course.stage is Stage.GIVEN_UP:
-            reason = f"{reason}; gave up after {self._course.attempts} attempts"
+            reason = f"{reason}; gave up after {attempts} attempt{'s' * (attempts != 1)}"
         self._become(Down(reason, self._wall()))
-
-    def _close_link(self) -> None:
-        try:
-            with self._lock:
-                self._link.close()
-        except Exception:
-            logger.exception("connector %r: closing its link failed", self.name)
 
     def _go_on(self) -> None:
         for pump in self._pumps:
-            if pump.is_alive():
-                pump.tell(_LOOK)
+            go_on(pump)
 
     def _become(self, health: ConnectorHealth) -> None:
         if self._keeper.become(health, now=self._wall()):
@@ -267,31 +247,7 @@ class Gateway(Item):
                 )
             else:
                 writer.forward(one.payload)
-        except ConnectorError as error:  # too large for the channel: a gap for its readers
-            self.ports.refused(one.channel)
-            self.damaged(f"channel {one.channel!r}: {error}")
-
-    # --- for pumps: on their own actors ----------------------------------------------------------------
-
-    def send(self, descriptor: ChannelDescriptor[Any], frame: RawReceived) -> bool:
-        """Send one value; ``False``: not now, it is to be kept."""
-        try:
-            with self._lock:
-                if not self.is_open:
-                    return False
-                return self._link.send(
-                    descriptor,
-                    frame.payload,
-                    sequence=frame.sequence,
-                    correlation_id=frame.correlation_id,
-                )
-        except BackPressure:
-            return False
-        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
-            self.is_open = False
-            self.inbound.present().down(_words(error))
-            return False
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        except TaktoraError as error:  # too large, or not bytes: a gap for its readers
+            if not writer.closed:
+                self.ports.refused(one.channel)
+                self.damaged(f"channel {one.channel!r}: {error}")

@@ -71,6 +71,7 @@ def _made(resolved: ResolvedConnector, node: Any) -> Connector:
             reconnect=settings.reconnect.policy(),
             heartbeat=settings.heartbeat,
             stale_after=settings.stale_after,
+            checksum=settings.checksum,
         )
     except Exception as error:
         raise StackError(f"connector {settings.name!r} could not be made: {error}") from error

@@ -45,18 +45,24 @@ class HealthKeeper:
         return self._feed.subscribe(capacity)
 
     def become(
-        self, health: ConnectorHealth, *, now: datetime | None = None
+        self,
+        health: ConnectorHealth,
+        *,
+        now: datetime | None = None,
+        only_from: type[ConnectorHealth] | None = None,
     ) -> tuple[HealthEvent, ...]:
         """Go to ``health`` by the shortest legal way; what was emitted on it.
 
         Nothing happens when health is of that kind already, whatever the reason: a reason alone is
-        no transition.
+        no transition. Nor does anything happen when ``only_from`` is given and it is of another kind.
 
         Raises:
             WrongType: ``health`` is none of the four, or ``now`` no datetime.
             InvalidArgument: ``now`` has no time zone.
         """
         with self._lock:
+            if only_from is not None and not isinstance(self._monitor.health, only_from):
+                return ()
             when = datetime.now(UTC) if now is None else now
             steps = path(self._monitor.health, health, now=when)
             events = tuple(self._monitor.transition_to(step, now=when) for step in steps)

@@ -154,6 +154,7 @@ def _remote(resolved: ResolvedConnector, node: Any) -> RemoteConnector:
         queue=settings.queue,
         heartbeat=settings.heartbeat,
         stale_after=settings.stale_after,
+        checksum=settings.checksum,
     )
     for channel in resolved.channels:
         connector.describe(channel.descriptor, channel.codec)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from taktora.connectors.health import ConnectorHealth, Degraded, Down, Up
 from taktora.time import Nanos
@@ -57,38 +57,48 @@ class Inbound:
         self._waiting: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._reports: deque[Report] = deque()
+        self._session = 0
         self.dropped: dict[str, int] = {}
         """Payloads that made way for newer ones, by channel."""
-        self.session = 0
-        """The present session; what others say is ignored. Written by the gateway."""
+
+    @property
+    def session(self) -> int:
+        """The number of the present session; what others say is ignored."""
+        return self._session
 
     def new_session(self) -> Session:
         """Begin one; the one before is over."""
-        self.session += 1
-        return Session(self, self.session)
+        with self._lock:
+            self._session += 1
+            return Session(self, self._session)
 
     def present(self) -> Session:
         """The session that is under way."""
-        return Session(self, self.session)
+        return Session(self, self._session)
 
     def end_session(self) -> None:
-        """Nothing that the present session still says counts."""
-        self.session += 1
+        """Nothing that the present session says from now on counts; what has come stays."""
+        with self._lock:
+            self._session += 1
 
     def put(
         self,
+        session: int,
         channel: str,
         payload: Any,
-        correlation_id: bytes | None,
-        reserved: int,
-        altered: Callable[[Any], Any] | None = None,
+        *,
+        correlation_id: bytes | None = None,
+        reserved: int = 0,
+        altered: Callable[[Arrived], Arrived] | None = None,
     ) -> None:
-        """Take in one payload."""
+        """Take in one payload, unless ``session`` is over. Where ``altered`` raises, nothing came."""
         with self._lock:
+            if session != self._session:
+                return
             number = self._numbers.get(channel, 0)
-            self._numbers[channel] = number + 1
             one = Arrived(channel, payload, number, self._clock(), correlation_id, reserved)
             self._arrived.append(one if altered is None else altered(one))
+            self._numbers[channel] = number + 1
             waiting = self._waiting.get(channel, 0)
             if waiting >= self.capacity:
                 self._drop_oldest(channel)
@@ -97,8 +107,16 @@ class Inbound:
         self._ring()
 
     def report(self, report: Report) -> None:
-        """Take in what a link says of itself."""
+        """Take in what a link says of itself, unless its session is over, or was told to be down.
+
+        What it says twice in a row is taken in once, so that one that repeats itself fills nothing.
+        """
         with self._lock:
+            last = self._reports[-1] if self._reports else None
+            if report.session != self._session or report == last:
+                return
+            if last is not None and last.session == report.session and type(last.health) is Down:
+                return
             self._reports.append(report)
         self._ring()
 
@@ -106,7 +124,7 @@ class Inbound:
         """Everything said since the last call, in order, by the present session."""
         with self._lock:
             reports, self._reports = self._reports, deque()
-        return [report for report in reports if report.session == self.session]
+        return [report for report in reports if report.session == self._session]
 
     def take(self, most: int) -> list[Arrived]:
         """The oldest payloads, at most ``most``."""
@@ -164,24 +182,25 @@ class Session:
         reserved: int = 0,
     ) -> None:
         """An encoded value has come on ``channel``. ``payload`` must not change any more."""
-        if not self.over:
-            self._inbound.put(channel, payload, correlation_id, reserved)
+        self._inbound.put(
+            self._number, channel, payload, correlation_id=correlation_id, reserved=reserved
+        )
 
     def received_frame(self, channel: str, make: Callable[[Arrived], Any]) -> None:
         """A value has come in a frame of its own, which is passed on as it is.
 
-        ``make(arrived)`` returns the frame, given its number and time.
+        ``make(arrived)`` returns the frame, given its number and time. It is called under a lock:
+        it must not wait, nor say anything here.
         """
-        from attrs import evolve
-
-        if not self.over:
-            self._inbound.put(
-                channel, b"", None, 0, lambda one: evolve(one, payload=make(one), whole=False)
-            )
+        self._inbound.put(
+            self._number,
+            channel,
+            b"",
+            altered=lambda one: evolve(one, payload=make(one), whole=False),
+        )
 
     def _say(self, health: ConnectorHealth | None) -> None:
-        if not self.over:
-            self._inbound.report(Report(self._number, health))
+        self._inbound.report(Report(self._number, health))
 
     def __repr__(self) -> str:
         return f"<Session {self._number}{', over' if self.over else ''}>"

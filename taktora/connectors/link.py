@@ -29,7 +29,8 @@ class Link(Protocol):
     """One link. The gateway calls it, never from two threads at the same time.
 
     A link that must look at the time has, besides, ``poll_period`` (nanoseconds, 0: never) and
-    ``poll(now)``, which is called that often, with monotonic nanoseconds.
+    ``poll(now)``, which is called that often, and in between, with monotonic nanoseconds, whether
+    it is connected or not. What ``poll`` raises breaks the link.
 
     Nothing here may block for long: it runs on the gateway's actor. A library that blocks gets a
     thread of its own, which talks to the gateway through the :class:`~.inbound.Session`.
@@ -66,6 +67,6 @@ class Link(Protocol):
         """Send one encoded value. ``payload`` is valid until this returns.
 
         ``False``: there is no room; it is tried again after ``session.room()``. Called only while
-        the session is up or degraded. Raising means that the link is broken, and that the value has
+        the session is up or degraded. Raising (other than ``BackPressure``, which is as ``False``) means that the link is broken, and that the value has
         not gone.
         """

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from taktora.connectors.connector import Connector
 from taktora.connectors.loopback_link import LoopbackLink
 from taktora.connectors.loopback_world import LoopbackWorld
-from taktora.errors import InvalidArgument
+from taktora.errors import InvalidArgument, WrongType
 from taktora.time import Duration, Nanos, to_nanos
 
 __all__ = ["LoopbackConnector", "LoopbackOptions", "Outage"]
@@ -36,10 +36,10 @@ class LoopbackOptions:
         InvalidArgument, WrongType: a value that cannot be.
     """
 
-    echo: bool = True
+    echo: bool = field(default=True)
     """What goes out on a channel comes back in on it."""
     room: int | None = field(default=None)
-    """Payloads that the world takes on a channel before it has no more room; ``None``: any number."""
+    """1 or more payloads that the world takes on a channel before it has no more room; ``None``: any number."""
     delay: Duration = 0
     """How long a value takes to the world."""
     outages: tuple[Outage, ...] = ()
@@ -48,9 +48,18 @@ class LoopbackOptions:
     def __attrs_post_init__(self) -> None:
         to_nanos(self.delay, what="delay", zero=True)
 
+    @echo.validator
+    def _check_echo(self, _: Any, value: object) -> None:
+        if not isinstance(value, bool):
+            raise WrongType(f"echo must be true or false, not {value!r}")
+
     @room.validator
-    def _check_room(self, _: Any, value: int | None) -> None:
-        if value is not None and value < 1:
+    def _check_room(self, _: Any, value: Any) -> None:
+        if value is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise WrongType(f"room must be an integer or None, not {value!r}")
+        if value < 1:
             raise InvalidArgument(f"room must be 1 or more, not {value}")
 
     @property

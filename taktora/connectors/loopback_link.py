@@ -44,17 +44,21 @@ class LoopbackLink:
             for begin, length in sorted(outages)
             for turn in ((begin, True), (begin + length, False))
         )
+        self._session: Session | None = None
         self._began: Nanos | None = None
         self._now: Nanos = 0
 
     def open(self, session: Session) -> None:
         """Connect, which succeeds or fails at once."""
         self._world.connect(session)
+        self._session = session
 
     def close(self) -> None:
         """Disconnect; what was under way has left, and arrives."""
         self._deliver(None)
-        self._world.disconnect()
+        if self._session is not None:
+            self._world.disconnect(self._session)
+            self._session = None
 
     def add_channel(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         """The world knows every channel."""

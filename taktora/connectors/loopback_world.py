@@ -16,6 +16,7 @@ __all__ = ["LoopbackWorld", "Parcel"]
 
 
 _MOST: Final = 1024
+_KEPT: Final = 65_536
 
 
 @frozen
@@ -34,13 +35,16 @@ class LoopbackWorld:
         echo: what comes out on a channel goes back in on it.
         room: payloads that it takes in a channel before it has no more room; ``None``: any number.
             :meth:`clear` makes room.
+
+    One connector at a time is connected to it. Of what comes out on a channel it keeps the latest
+    65,536 payloads, and not more than that, however long it lives.
     """
 
     def __init__(self, *, echo: bool = False, room: int | None = None) -> None:
         self.echo = echo
         self.room = room
         self._lock = threading.RLock()
-        self._arrived: dict[str, list[Parcel]] = {}
+        self._arrived: dict[str, deque[Parcel]] = {}
         self._held: dict[str, int] = {}
         self._session: Session | None = None
         self._cut: str | None = None
@@ -49,7 +53,7 @@ class LoopbackWorld:
     # --- for whoever tests or demonstrates --------------------------------------------------------
 
     def cut(self, reason: str = "the line is cut") -> None:
-        """Break the link, and let nobody connect."""
+        """Break the link, and let nobody connect. What waited to be handed over is lost."""
         with self._lock:
             self._cut = reason
             self._backlog.clear()
@@ -96,7 +100,7 @@ class LoopbackWorld:
 
     def _hand_over(self) -> None:
         session = self._session
-        if session is None:
+        if session is None or session.over:
             return
         while self._backlog:
             channel, payload, correlation_id, damaged = self._backlog.popleft()
@@ -106,7 +110,7 @@ class LoopbackWorld:
                 session.received(channel, payload, correlation_id=correlation_id)
 
     def arrived(self, channel: str) -> list[Parcel]:
-        """Everything that has come out on ``channel`` so far, oldest first."""
+        """What has come out on ``channel`` so far, oldest first."""
         with self._lock:
             return list(self._arrived.get(channel, ()))
 
@@ -124,19 +128,22 @@ class LoopbackWorld:
         """Somebody connects.
 
         Raises:
-            ConnectionError: the line is cut.
+            ConnectionError: the line is cut, or somebody else is connected.
         """
         with self._lock:
             if self._cut is not None:
                 raise ConnectionError(self._cut)
+            if self._session is not None and not self._session.over:
+                raise ConnectionError("another connector is connected to this world")
             self._session = session
             session.up()
             self._hand_over()
 
-    def disconnect(self) -> None:
-        """Nobody is connected any more."""
+    def disconnect(self, session: Session) -> None:
+        """Whoever connected with ``session`` is gone; if it is somebody else by now, they stay."""
         with self._lock:
-            self._session = None
+            if self._session is session:
+                self._session = None
 
     def admit(self, channel: str) -> bool:
         """Whether there is room for one more payload, which then is taken.
@@ -156,10 +163,11 @@ class LoopbackWorld:
     def put(self, channel: str, parcel: Parcel) -> None:
         """One that was admitted has come."""
         with self._lock:
-            self._arrived.setdefault(channel, []).append(parcel)
-            session = self._session
-            if self.echo and session is not None:
-                session.received(channel, parcel.payload, correlation_id=parcel.correlation_id)
+            if channel not in self._arrived:
+                self._arrived[channel] = deque(maxlen=_KEPT)
+            self._arrived[channel].append(parcel)
+            if self.echo:
+                self.send(channel, parcel.payload, correlation_id=parcel.correlation_id)
 
     def __repr__(self) -> str:
         return f"<LoopbackWorld{', cut' if self._cut else ''}>"

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from taktora.actors.item import Item
+from taktora.errors import ActorDeadError, MailboxFull
 
 if TYPE_CHECKING:
     from taktora.actors.context import Context
     from taktora.actors.declare import TriggerDeclarer
+    from taktora.actors.items import ItemRef
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.raw_ports import RawReader, RawReceived
 
-__all__ = ["Outlet", "Pump"]
+__all__ = ["Outlet", "Pump", "go_on"]
+
+
+_MOST: Final = 256  # frames in one execution
+
+
+def go_on(pump: ItemRef) -> None:
+    """Have a pump look whether it can send. Any thread."""
+    with suppress(ActorDeadError, MailboxFull):  # full: enough in it that makes it look
+        pump.tell("go on")
 
 
 class Outlet(Protocol):
@@ -56,10 +68,12 @@ class Pump(Item):
         """Woken by what plug-ins write."""
         on.subscriber(self.reader)
 
-    def execute(self) -> None:
-        """Send what can be sent."""
+    def execute(self, ctx: Context) -> None:
+        """Send what can be sent; much of it in several executions, so that others get their turn."""
         outlet = self._outlet
-        while outlet.is_open:
+        for _ in range(_MOST):
+            if not outlet.is_open:
+                return
             frame = self._in_hand or self.reader.try_recv()
             if frame is None:
                 return
@@ -69,10 +83,11 @@ class Pump(Item):
             self._in_hand = None
             self.carried += 1
             self.carried_bytes += len(frame.payload)
+        go_on(ctx.self_ref)
 
     def on_receive(self, message: object, ctx: Context) -> None:  # noqa: ARG002
-        """Told that the link can send again."""
-        self.execute()
+        """Told to go on: the link can send again, or there was more than one execution sends."""
+        self.execute(ctx)
 
     def on_stop(self) -> None:
         """Let go of the port."""

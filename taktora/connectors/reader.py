@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from taktora.connectors.codec import PayloadCodec
 from taktora.connectors.envelope import HEADER_SIZE
 from taktora.connectors.frame_reader import FrameReader
+from taktora.errors import CodecError
 
 if TYPE_CHECKING:
     from taktora.transport.subscriber import Subscriber
 
 __all__ = ["ChannelReader", "Received"]
+
+_CHAINED: Final = 16
+"""Errors behind one another that are looked at; somebody may have tied them to a ring."""
 
 
 @frozen
@@ -39,7 +44,10 @@ class ChannelReader(FrameReader):
     left.
     """
 
-    __slots__ = ("_decode", "_type")
+    __slots__ = ("_decode", "_format", "_type", "last_codec_error")
+
+    last_codec_error: CodecError | None
+    """Why the latest payload that could not be decoded could not be; ``None``: there was none."""
 
     def __init__(
         self,
@@ -57,6 +65,8 @@ class ChannelReader(FrameReader):
         )
         self._type = type
         self._decode = codec.decode
+        self._format = codec.format_name
+        self.last_codec_error = None
 
     def try_recv(self) -> Received | None:
         """The oldest value that waits, or ``None``. Never blocks.
@@ -79,9 +89,7 @@ class ChannelReader(FrameReader):
                         value = self._decode(data, self._type)
                     except Exception as error:  # noqa: BLE001  # a codec of whoever; told below
                         complaint = self._undecodable(error)
-                        for view in (data, frame):  # a cycle in the error must not keep it borrowed
-                            with suppress(BufferError):
-                                view.release()
+                        _let_go(error, data, frame)
                     else:
                         self._messages += 1
                         self._bytes += length
@@ -95,6 +103,29 @@ class ChannelReader(FrameReader):
             yield received
 
     def _undecodable(self, error: Exception) -> str:
+        """Count it."""
         self._decode_errors += 1
+        # A new one in any case: what was raised refers to the frame by its traceback.
+        self.last_codec_error = (
+            CodecError(error.format, error.reason)
+            if isinstance(error, CodecError)
+            else CodecError(self._format, f"{type(error).__name__}: {error}")
+        )
         self._last_error = complaint = f"channel {self.name!r}: {type(error).__name__}: {error}"
         return complaint
+
+
+def _let_go(error: BaseException, *views: memoryview) -> None:
+    """See to it that an error which refers to itself does not keep the frame borrowed.
+
+    Errors that validators collect do. Sixteen of them and nothing could be received any more.
+    """
+    one: BaseException | None = error
+    for _ in range(_CHAINED):
+        if one is None:
+            break
+        traceback.clear_frames(one.__traceback__)
+        one = one.__context__
+    for view in views:
+        with suppress(BufferError):
+            view.release()

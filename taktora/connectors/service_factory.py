@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.connectors.descriptor import ChannelDescriptor
-from taktora.connectors.envelope import HEADER_SIZE
-from taktora.connectors.framing import Checksum, check_checksum
+from taktora.connectors.envelope import HEADER_SIZE, Checksum
+from taktora.connectors.framing import check_checksum
 from taktora.connectors.raw_ports import RawReader, RawWriter
 from taktora.connectors.reader import ChannelReader
 from taktora.connectors.writer import ChannelWriter

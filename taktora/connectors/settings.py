@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
@@ -133,6 +133,8 @@ class ConnectorSettings:
     )
     """The plug-in side is down after so much silence."""
     reconnect: ReconnectSettings = field(factory=ReconnectSettings)
+    checksum: Literal["frame", "header"] = "frame"
+    """What the checksum of a frame guards: header and payload, or, for large payloads, the header."""
     options: Mapping[str, Any] = field(factory=dict)
     """Of the connector's own schema."""
     channels: tuple[ChannelSettings, ...] = ()

@@ -91,7 +91,14 @@ def decode(data: bytes | memoryview) -> Status | str:
         return Status(
             str(found["instance"]), _count(found["beat"]), health, ports, _count(found["left_out"])
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         return f"its gateway's status cannot be read: {type(error).__name__}: {error}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taktora.actors.item import Item
 from taktora.connectors.beacon import open_status
-from taktora.connectors.health import Down
+from taktora.connectors.health import Connecting, Down
 from taktora.connectors.status import Status, decode
 from taktora.connectors.takeover import Takeover
 from taktora.time import NANOS_PER_SECOND
@@ -57,6 +57,15 @@ class Watcher(Item):
         self._keeper = keeper
         self._stale_after = stale_after
         self._wall = wall
+        self._lost: str | None = None  # why it is down by this item's own judgement
+
+    def join(self, executor: Any) -> Any:
+        """Become an actor of ``executor``; its ref."""
+        try:
+            return executor.add(self)
+        except BaseException:
+            self._subscriber.close()
+            raise
 
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Woken by signs of life, and by their absence."""
@@ -79,7 +88,8 @@ class Watcher(Item):
             self.restarts += 1
             self._takeover.next_gateway()
             self._warned.clear()
-            self._gone("its gateway was restarted")
+            if self._lost is None:  # so fast that nobody missed it
+                self._gone("its gateway was restarted")
         self.instance = said.instance
         self.ports, self.left_out = said.ports, said.left_out
         for channel, lost in self._takeover.hear(said.ports).items():
@@ -92,7 +102,11 @@ class Watcher(Item):
                     channel,
                     lost,
                 )
-        self._keeper.become(said.health, now=self._wall())
+        now = self._wall()
+        if self._lost is not None:  # what it says is news, even if that is Down as well
+            self._lost = None
+            self._keeper.become(Connecting(now), now=now, only_from=Down)
+        self._keeper.become(said.health, now=now)
 
     @property
     def lost(self) -> Mapping[str, int]:
@@ -100,9 +114,16 @@ class Watcher(Item):
         return self._takeover.lost
 
     def _gone(self, reason: str) -> None:
+        """Down for another reason than before is worth an event."""
+        if reason == self._lost:
+            return
         now = self._wall()
+        if self._lost is not None:
+            self._keeper.become(Connecting(now), now=now)
+        self._lost = reason
         self._keeper.become(Down(reason, now), now=now)
 
     def on_stop(self) -> None:
-        """Let go of the port."""
+        """Let go of the port. Nobody knows any more how the gateway is."""
         self._subscriber.close()
+        self._gone("its gateway is not watched any more")

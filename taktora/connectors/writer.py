@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from taktora.connectors.codec import BytesCodec, PayloadCodec
-from taktora.connectors.envelope import HEADER_SIZE
+from taktora.connectors.envelope import HEADER_SIZE, Checksum, compose
 from taktora.connectors.frame_writer import FrameWriter
-from taktora.connectors.framing import Checksum, check_correlation_id, compose, octets
+from taktora.connectors.framing import check_correlation_id, octets
 from taktora.errors import CodecError, PayloadOverflow, TaktoraError
 
 if TYPE_CHECKING:

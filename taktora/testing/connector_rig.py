@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 
 from taktora.actors.item import item
+from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.testing.connector_contract import Connector, Reader
 
 __all__ = ["ConnectorRig", "Wakeups"]
@@ -78,8 +79,11 @@ class ConnectorRig:
         raise NotImplementedError(f"{type(self).__name__} must define open()")
 
     def descriptor(self, name: str, max_payload: int) -> Any:
-        """The ``ChannelDescriptor`` of a channel; also called with values that it must refuse."""
-        raise NotImplementedError(f"{type(self).__name__} must define descriptor()")
+        """The ``ChannelDescriptor`` of a channel; also called with values that it must refuse.
+
+        Default: one without a routing.
+        """
+        return ChannelDescriptor(name, max_payload=max_payload)
 
     def outside_send(self, channel: str, value: Any) -> None:
         """Somebody outside sends ``value`` to the plug-in's readers of ``channel``."""
@@ -146,7 +150,12 @@ class ConnectorRig:
             time.sleep(seconds)
 
     def shut(self) -> None:
-        """Release the executor and the world outside. Called after the connector was closed."""
+        """Release the executor and the world outside. Called after the connector was closed.
+
+        Default: closes the executor, if there is one.
+        """
+        if self.executor is not None:
+            self.executor.close()
 
     # --- for rules ----------------------------------------------------------------------------------
 

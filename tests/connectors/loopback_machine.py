@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from taktora.connectors import ChannelDescriptor, ExponentialBackoff
+from taktora.connectors import ExponentialBackoff
 from taktora.connectors.codecs.raw import RawCodec
 from taktora.connectors.loopback import LoopbackConnector
 from taktora.connectors.loopback_world import LoopbackWorld
@@ -32,9 +32,6 @@ class LoopbackMachine(ConnectorMachine):
             reconnect=ExponentialBackoff(seed=1),
         )
 
-    def descriptor(self, name: str, max_payload: int) -> ChannelDescriptor[Any]:
-        return ChannelDescriptor(name, max_payload=max_payload)
-
     def outside_send(self, channel: str, value: bytes) -> None:
         self.world.send(channel, value)
 
@@ -52,6 +49,3 @@ class LoopbackMachine(ConnectorMachine):
 
     def corrupt(self, channel: str, value: bytes) -> None:
         self.world.send(channel, value, damaged=True)
-
-    def shut(self) -> None:
-        self.executor.close()

@@ -191,7 +191,7 @@ def test_each_reason_is_told_apart():
     assert [unseal(frame[:size]) for size in (0, 1, 63)] == [Rejection.SHORT] * 3
     assert unseal(resealed(frame[:60] + b"\1\0\0\0" + frame[64:])) is Rejection.VERSION
     assert unseal(resealed(frame[:60] + b"\3\0\0\0" + frame[64:])) is Rejection.VERSION
-    assert unseal(resealed(frame[:60] + b"\2\0\1\0" + frame[64:])) is Rejection.VERSION
+    assert unseal(resealed(frame[:60] + b"\2\0\2\0" + frame[64:])) is Rejection.VERSION
     assert unseal(resealed(longer)) is Rejection.LENGTH
     assert unseal(frame[:-1]) is Rejection.LENGTH
     assert unseal(frame[:-1] + b"!") is Rejection.CHECKSUM
@@ -224,3 +224,16 @@ def test_without_isal_it_is_zlib(monkeypatch: pytest.MonkeyPatch):
         without.setitem(sys.modules, "isal.isal_zlib", None)
         assert importlib.reload(checksum).crc32 is zlib.crc32
     importlib.reload(checksum)
+
+
+@pytest.mark.rule("ENV-08")
+@given(payload=st.binary(min_size=1, max_size=200), data=st.data())
+def test_a_checksum_of_the_header_alone_guards_the_header_and_not_the_payload(
+    payload: bytes, data: st.DataObject
+):
+    frame = bytearray(HEADER_SIZE) + payload
+    seal(memoryview(frame), len(payload), sequence=7, timestamp_ns=8, reserved=9, checksum="header")
+    assert unseal(bytes(frame)) == Envelope(7, 8, None, len(payload), 9)
+    at = data.draw(st.integers(0, len(frame) - 1))
+    frame[at] ^= 1 << data.draw(st.integers(0, 7))
+    assert isinstance(unseal(bytes(frame)), Envelope) == (at >= HEADER_SIZE)

@@ -17,12 +17,26 @@ import pytest
 from tests.conftest import leftovers, remove_leftovers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-LARGE = {"pipeline.py", "racy_line.py", "test_racy_line.py"}
+LARGE = {
+    "pipeline.py",
+    "racy_line.py",
+    "tcp_connector.py",
+    "tcp_device.py",
+    "test_racy_line.py",
+    "test_tcp_connector.py",
+}
 SMALL = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name not in LARGE)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 SAYS = {
     "ask_actor.py": ("ask: ", "tell: ", "proxy: 100.0", "later: "),
+    "connector_line.py": (
+        "not now: channel 'motor/speed.out' is down: no gateway reads what it sends\n",
+        "health: connecting -> up\ngateway 1: Speed(rpm=",
+        "health: up -> down: its gateway gave no sign of life for 1 s\n",
+        "gave no sign of life for 1 s -> connecting\nhealth: connecting -> up\ngateway 2: Speed(rpm=",
+        " sent, 10 came back\n",
+    ),
     "diamond_graph.py": ("edges of frame 5 + colours of frame 5: ", "together for "),
     "draw_topology.py": ("topology 'line': 3 nodes, 3 channels, 5 edges", "drawn: "),
     "fault_handler.py": (

@@ -198,10 +198,10 @@ def test_a_process_image_that_misses_the_latest_value_is_caught() -> None:
 
 
 @pytest.mark.parametrize(
-    "method", ["open", "descriptor", "outside_send", "outside_received", "break_link", "mend_link"]
+    "method", ["open", "outside_send", "outside_received", "break_link", "mend_link"]
 )
 def test_what_a_subclass_has_to_give_is_said(method: str) -> None:
-    arguments: dict[str, Any] = {"descriptor": ("a", 1), "outside_send": ("a", b"")}
+    arguments: dict[str, Any] = {"outside_send": ("a", b"")}
     machine = ConnectorMachine()
     with pytest.raises(NotImplementedError, match=f"ConnectorMachine must define {method}"):
         getattr(machine, method)(*arguments.get(method, ("a",) * (method == "outside_received")))

@@ -1,0 +1,268 @@
+"""A connector's life: made, registered with an executor, closed; and its health meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from taktora.actors.blocking import is_actor_thread
+from taktora.closing import Closing
+from taktora.connectors.beacon import Beacon
+from taktora.connectors.codecs.json import JsonCodec
+from taktora.connectors.connector_arguments import check_name, check_queue, check_signs_of_life
+from taktora.connectors.framing import check_checksum
+from taktora.connectors.gateway import Gateway
+from taktora.connectors.health import ConnectorHealth, Down
+from taktora.connectors.health_feed import HealthSubscription
+from taktora.connectors.health_keeper import HealthKeeper
+from taktora.connectors.home import Home
+from taktora.connectors.link import Direction, Link
+from taktora.connectors.options import NoOptions
+from taktora.connectors.reconnect import ExponentialBackoff
+from taktora.connectors.stopping import when_all_are_done
+from taktora.connectors.watcher import Watcher
+from taktora.errors import ConnectorClosed, ConnectorError, InvalidDescriptor
+from taktora.time import Duration, Nanos, to_nanos
+
+if TYPE_CHECKING:
+    from taktora.connectors.codec import PayloadCodec
+    from taktora.connectors.descriptor import ChannelDescriptor
+    from taktora.connectors.envelope import Checksum
+    from taktora.connectors.reconnect import ReconnectPolicy
+
+__all__ = ["ConnectorLife"]
+
+
+class ConnectorLife(Closing):
+    """What :class:`~.connector.Connector` is without its ports. Any thread. Arguments: as there."""
+
+    Options: ClassVar[type[Any]] = NoOptions
+    """Class of the options that a configuration may give."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        codec: PayloadCodec | None = None,
+        node: Any = None,
+        queue: int = 64,
+        reconnect: ReconnectPolicy | None = None,
+        heartbeat: Duration = 0.1,
+        stale_after: Duration = 0.5,
+        connect_timeout: Duration = 30,
+        in_process: bool = True,
+        checksum: Checksum = "frame",
+    ) -> None:
+        self.name = check_name(name)
+        self.codec: PayloadCodec = JsonCodec() if codec is None else codec
+        self.in_process = in_process
+        self.heartbeat, self.stale_after = check_signs_of_life(name, heartbeat, stale_after)
+        self._patience: Nanos = to_nanos(connect_timeout, what="connect_timeout")
+        self._queue = check_queue(name, queue)
+        self._policy: ReconnectPolicy = ExponentialBackoff() if reconnect is None else reconnect
+        self._home = Home(name, node, queue, check_checksum(checksum))
+        self._lock = threading.RLock()
+        self._gateway: Gateway | None = None
+        self._watcher: Watcher | None = None
+        self._ref: Any = None
+        self._beacon: Beacon | None = None
+        self._closed = False
+        self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
+        self._ports: list[tuple[str, Any]] = []
+        self._shown: list[str] = []  # as the executor calls the ports in its statistics
+        self._keeper = HealthKeeper(now=self._home.wall())
+
+    # --- for protocols -----------------------------------------------------------------------------
+
+    @classmethod
+    def from_options(cls, name: str, options: Any, **common: Any) -> Self:
+        """As a configuration describes it: ``options`` of the class :attr:`Options`."""
+        if cls.Options is NoOptions:
+            return cls(name, **common)
+        make: Any = cls
+        made: Self = make(name, options=options, **common)
+        return made
+
+    def make_link(self) -> Link:
+        """The link; called when the gateway is made."""
+        raise NotImplementedError(f"{type(self).__name__} must define make_link()")
+
+    # --- health ------------------------------------------------------------------------------------
+
+    @property
+    def health(self) -> ConnectorHealth:
+        """How it is, as far as is known here; Down once it was closed."""
+        return self._keeper.health
+
+    def subscribe_health(self, capacity: int = 64) -> HealthSubscription:
+        """Every health event from now on; when ``capacity`` wait, the oldest goes, and is counted.
+
+        Raises:
+            ConnectorClosed: it was closed.
+        """
+        self._check_open()
+        return self._keeper.subscribe(capacity)
+
+    # --- registering -------------------------------------------------------------------------------
+
+    def register_with(self, executor: Any) -> Any:
+        """Have ``executor`` run the gateway, or watch over one that lives elsewhere. The actor's ref.
+
+        Channels made before and after it work alike. When it raises, it is as if it had not been
+        called.
+
+        Raises:
+            ConnectorClosed: it was closed.
+            ConnectorError: it was registered before, or has ports where ``executor`` cannot serve
+                them.
+            InvalidDescriptor: the routing of a channel that was made before leads nowhere.
+        """
+        with self._lock:
+            self._check_open()
+            home = self._home
+            if home.executor is not None:
+                raise ConnectorError(
+                    f"connector {self.name!r} is registered with {home.executor!r} already"
+                )
+            home.check(executor)
+            home.executor = executor
+            try:
+                self._ref = self._join(executor)
+                for (_, direction), descriptor in self._channels.items():
+                    self._open(descriptor, direction)
+            except BaseException:
+                for ref in self._refs():
+                    ref.stop(block=False)
+                self._ref = self._gateway = self._watcher = home.executor = None
+                raise
+            for label, port in self._ports:
+                self._show(label, port)
+            return self._ref
+
+    def serve_with(self, executor: Any) -> Any:
+        """As :meth:`register_with`, and tell plug-ins of other processes how it is.
+
+        Raises:
+            ConnectorError: another gateway serves this name in the domain already; or its gateway is
+                to live elsewhere (``in_process=False``).
+        """
+        with self._lock:
+            self._check_open()
+            if not self.in_process:
+                raise ConnectorError(f"connector {self.name!r} has its gateway elsewhere")
+            beacon = Beacon(executor, self.name)
+            try:
+                ref = self.register_with(executor)
+            except BaseException:
+                beacon.close()
+                raise
+            assert self._gateway is not None
+            gateway = self._gateway
+            gateway.on_beat = lambda health: beacon.shine(health, gateway.ports.status())
+            self._beacon = beacon
+            return ref
+
+    def _join(self, executor: Any) -> Any:
+        if not self.in_process:
+            self._watcher = watcher = Watcher(
+                self.name,
+                executor,
+                self._keeper,
+                stale_after=self.stale_after,
+                wall=self._home.wall,
+            )
+            return watcher.join(executor)
+        self._gateway = gateway = Gateway(
+            self.name,
+            self.make_link(),
+            self._keeper,
+            policy=self._policy,
+            capacity=self._queue,
+            heartbeat=timedelta(microseconds=self.heartbeat / 1000),
+            patience=self._patience,
+            wall=self._home.wall,
+            clock=self._home.clock,
+        )
+        return gateway.join(executor)
+
+    def _keep(self, label: str, port: Any) -> None:
+        """Close it at the end, and show what it counts. Under the lock."""
+        self._ports.append((label, port))
+        if self._home.executor is not None:
+            self._show(label, port)
+
+    def _show(self, label: str, port: Any) -> None:
+        shown = self._home.executor.ports.register(f"{self.name} {label}", port.stats)
+        self._shown.append(shown)
+
+    def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
+        """Have the gateway carry a channel, now or once there is one. Under the lock."""
+        key = descriptor.name, direction
+        known = self._channels.get(key)
+        if known is not None and known.routing != descriptor.routing:
+            raise InvalidDescriptor(
+                f"channel {descriptor.name!r} is in use with another routing: {known.routing!r}"
+            )
+        if known is None:
+            self._open(descriptor, direction)
+            self._channels[key] = descriptor
+
+    def _open(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
+        if self._gateway is None:
+            return
+        if direction is Direction.OUT:
+            self._gateway.open_out(descriptor, self._home.factory())
+        else:
+            self._gateway.open_in(descriptor, self._home.factory())
+
+    # --- the end -----------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def close(self) -> None:
+        """Close the link and every port. Idempotent; what was not sent yet is lost.
+
+        It waits until its actors have ended what they are doing; called by an actor, it does not
+        wait, and the link is closed soon after.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            ports, refs = [port for _, port in self._ports], list(self._refs())
+        for port in ports:
+            port.close()
+        for name in self._shown:
+            self._home.executor.ports.forget(name)
+        if not is_actor_thread():
+            for ref in refs:
+                ref.stop()
+            self._let_go()
+            return
+        stopping = [ref.stop(block=False) for ref in refs]
+        when_all_are_done(stopping, self._let_go)
+
+    def _let_go(self) -> None:
+        """Its actors have stopped: nobody needs what they stood on."""
+        now = self._home.wall()
+        self._keeper.become(Down("it was closed", now), now=now)
+        if self._beacon is not None:
+            self._beacon.close()
+        self._home.close()
+
+    def _refs(self) -> tuple[Any, ...]:
+        if self._gateway is not None:
+            return self._gateway.refs
+        return () if self._ref is None else (self._ref,)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConnectorClosed(f"connector {self.name!r} was closed; make a new one")
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else type(self._keeper.health).__name__
+        return f"<{type(self).__name__} {self.name!r}, {state}>"
