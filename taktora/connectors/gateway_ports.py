@@ -80,7 +80,7 @@ class GatewayPorts:
 
 def _carried(pump: Pump) -> PortStats:
     """Only what the link has taken is carried; a payload that waits for it in the pump is not."""
-    return evolve(pump.reader.stats(), messages=pump.carried)
+    return evolve(pump.reader.stats(), messages=pump.carried, bytes=pump.carried_bytes)
 
 
 def _followed(pump: Pump) -> PortStatus:
@@ -89,5 +89,5 @@ def _followed(pump: Pump) -> PortStatus:
     if carried < taken:
         latest = next(reversed(writers))
         writers[latest] = evolve(writers[latest], next=writers[latest].next - 1)
-    stats = evolve(pump.reader.counts(), messages=carried)
+    stats = evolve(pump.reader.counts(), messages=carried, bytes=pump.carried_bytes)
     return PortStatus(stats, {f"{writer:x}": how_far for writer, how_far in writers.items()})

@@ -61,6 +61,8 @@ class Pump(Item):
         self._in_hand: RawReceived | None = None
         self.carried = 0
         """Values that the link has taken. Read by anybody."""
+        self.carried_bytes = 0
+        """Of their payloads."""
 
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Woken by what plug-ins write."""
@@ -80,6 +82,7 @@ class Pump(Item):
                 return
             self._in_hand = None
             self.carried += 1
+            self.carried_bytes += len(frame.payload)
         go_on(ctx.self_ref)
 
     def on_receive(self, message: object, ctx: Context) -> None:  # noqa: ARG002

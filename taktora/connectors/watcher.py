@@ -96,11 +96,11 @@ class Watcher(Item):
             if channel not in self._warned:
                 self._warned.add(channel)
                 logger.warning(
-                    "connector %r: when its gateway was restarted, at most %d values that had been "
-                    "accepted on channel %r were lost",
+                    "connector %r: values that had been accepted on channel %r were lost when its "
+                    "gateway was restarted: at most %d so far; the connector's `lost` goes on counting",
                     self.name,
-                    lost,
                     channel,
+                    lost,
                 )
         now = self._wall()
         if self._lost is not None:  # what it says is news, even if that is Down as well

@@ -437,7 +437,7 @@ class SimulatedExecutor(Hosting):
 
     def stop_at_rest(self, ref: ActorRef[Any]) -> bool:
         """Stop an actor here and now if no run is under way; else go on until it has stopped."""
-        if self.expecting and self.running:
+        if self.expecting and self.running and not self._progress.in_step:
             self.check_answerable(ref)
         return super().stop_at_rest(ref)
 

@@ -21,6 +21,8 @@ from opentelemetry.trace import StatusCode
 
 from taktora import Context, ControlFlow, Executor, Runner, Supervision, item
 from taktora.errors import ItemFailed
+from taktora.observe.histogram import Summary
+from taktora.observe.port_stats import PortStats
 from taktora.observe.tracing import OpenTelemetryObserver, observe_stats
 from tests.executor.parts import Part
 from tests.runtimes import driven
@@ -537,6 +539,33 @@ def test_statistics_are_collected_from_every_executor_with_one_look_each(
         assert len(telemetry.points(f"taktora.{name}")) == 4
     other.close()
     assert {f["taktora.executor"] for f, _ in telemetry.points("taktora.wakeups")} == {"one"}
+
+
+@pytest.mark.rule("PSTAT-20")
+def test_counters_of_ports_are_collected_by_port(make: Make, telemetry: Telemetry) -> None:
+    executor = make(name="one")
+    latency = Summary(2, 1000, 1500.0, 1_000, 2_000, 3_000, 3_000)
+    executor.ports.register("lab in a", lambda: PortStats(5, 40, 4, 3, 2, 1, latency=latency))
+    executor.ports.register("lab out a", lambda: PortStats(7))
+    observe_stats(executor, telemetry.meters)
+    found = {
+        name: {
+            facts["taktora.port"]: point.value
+            for facts, point in telemetry.points(f"taktora.port.{name}")
+            if facts["taktora.executor"] == "one"
+        }
+        for name in ("messages", "bytes", "drops", "gaps", "crc_errors", "decode_errors")
+    }
+    assert [counts["lab in a"] for counts in found.values()] == [5, 40, 4, 3, 2, 1]
+    assert [counts["lab out a"] for counts in found.values()] == [7, 0, 0, 0, 0, 0]
+    assert {
+        (facts["taktora.port"], facts["taktora.percentile"]): point.value
+        for facts, point in telemetry.points("taktora.port.latency")
+    } == {
+        ("lab in a", "p50"): pytest.approx(1e-6),
+        ("lab in a", "p95"): pytest.approx(2e-6),
+        ("lab in a", "p99"): pytest.approx(3e-6),
+    }
 
 
 # --- the extra ------------------------------------------------------------------------------------
