@@ -170,7 +170,7 @@ class Gateway(Item):
             pump.stop(block=False)
         for writer in self._writers.values():
             writer.close()
-        self._become(Down("its gateway was stopped", self._wall()))
+        self._become(Down("its gateway was stopped", self._wall()), logging.INFO)
 
     def _look(self, now: Nanos) -> None:
         for report in self.inbound.take_reports():
@@ -221,10 +221,12 @@ class Gateway(Item):
         for pump in self._pumps:
             go_on(pump)
 
-    def _become(self, health: ConnectorHealth) -> None:
+    def _become(self, health: ConnectorHealth, level: int | None = None) -> None:
         if self._keeper.become(health, now=self._wall()):
+            if level is None:
+                level = logging.WARNING if isinstance(health, Down) else logging.INFO
             logger.log(
-                logging.WARNING if isinstance(health, Down) else logging.INFO,
+                level,
                 "connector %r is %s",
                 self.name,
                 words(self._keeper.health),

@@ -257,8 +257,9 @@ def test_intervals_below_a_millisecond_are_kept(executor: Executor) -> None:
     executor.add(taktora.item(lambda: count.append(1), triggers=lambda on: on.interval(0.0005)))
     executor.run_for(0.2)
     stats = next(iter(executor.stats().items.values()))
-    assert stats.count + stats.skipped in range(380, 402)
-    assert len(count) > 200
+    slots = stats.count + stats.skipped  # 200 if it were rounded to a millisecond
+    assert slots > 300
+    assert len(count) == stats.count > 0
 
 
 @pytest.mark.rule("TRIG-20", "TRIG-21")
