@@ -34,7 +34,8 @@ class Connector(ConnectorLife):
         codec: how values become bytes; JSON unless given.
         node: executor or node to open channels on; default: a node of its own.
         queue: frames that wait for each channel and direction.
-        reconnect: when to try again; default ``ExponentialBackoff()``.
+        reconnect: when to try again; default ``ExponentialBackoff()``, whose chance
+            is the same every time in a simulation.
         heartbeat: the gateway's sign of life, and how often it looks whether to try again.
         stale_after: after how much silence a gateway elsewhere counts as gone.
         connect_timeout: after how much silence an attempt to connect has failed.

@@ -68,7 +68,7 @@ class ConnectorLife(Closing):
         self.heartbeat, self.stale_after = check_signs_of_life(name, heartbeat, stale_after)
         self._patience: Nanos = to_nanos(connect_timeout, what="connect_timeout")
         self._queue = check_queue(name, queue)
-        self._policy: ReconnectPolicy = ExponentialBackoff() if reconnect is None else reconnect
+        self._policy = reconnect
         self._home = Home(name, node, queue, check_checksum(checksum))
         self._lock = threading.RLock()
         self._gateway: Gateway | None = None
@@ -187,7 +187,7 @@ class ConnectorLife(Closing):
             self.name,
             self.make_link(),
             self._keeper,
-            policy=self._policy,
+            policy=self._policy or ExponentialBackoff(seed=0 if self._home.is_virtual else None),
             capacity=self._queue,
             heartbeat=timedelta(microseconds=self.heartbeat / 1000),
             patience=self._patience,

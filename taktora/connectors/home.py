@@ -85,6 +85,11 @@ class Home:
         virtual = self._virtual()
         return time.time_ns() if virtual is None else virtual()
 
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it runs in a simulation, where nothing may be left to chance."""
+        return self._virtual() is not None
+
     def _virtual(self) -> Callable[[], Nanos] | None:
         """The clock of the simulation that it runs in, if it does."""
         home = self.executor if self.executor is not None else self._node
