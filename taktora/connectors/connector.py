@@ -50,10 +50,6 @@ class Connector(ConnectorLife):
     Routing: ClassVar[type[Any]] = NoRouting
     """Class of the routing that its descriptors must have."""
 
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(name, **options)
-        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec]] = {}
-
     def describe(
         self, descriptor: ChannelDescriptor[Any], codec: PayloadCodec | None = None
     ) -> None:

@@ -76,6 +76,7 @@ class ConnectorLife(Closing):
         self._ref: Any = None
         self._beacon: Beacon | None = None
         self._closed = False
+        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec]] = {}
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []
         self._shown: list[str] = []  # as the executor calls the ports in its statistics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from taktora.connectors.connector import Connector
@@ -125,11 +126,15 @@ class ConnectorHost:
         return self.executor.stoppable()
 
     def close(self) -> None:
-        """Close the connectors, the last one first, and the executor if it is its own."""
-        for connector in reversed(self._connectors.values()):
-            connector.close()
-        if self._own:
-            self.executor.close()
+        """Close the connectors, the last one first, and the executor if it is its own.
+
+        Each of them is closed whatever another one raises.
+        """
+        with ExitStack() as stack:
+            if self._own:
+                stack.callback(self.executor.close)
+            for connector in self._connectors.values():
+                stack.callback(connector.close)
 
     def __enter__(self) -> Self:
         return self

@@ -111,6 +111,8 @@ class Publisher(Port):
             if reached or self._overflow:
                 return outcome_of(True, self._notify(), reached)
         except (self._raised.send, self._raised.notify) as exc:
+            if self._raw is None:  # another thread has closed it meanwhile
+                self._refuse()
             raise self._not_sent(exc) from exc
         return self._undelivered()
 
@@ -177,6 +179,8 @@ class Publisher(Port):
             if reached or self._overflow:
                 return outcome_of(True, self._notify(), reached)
         except (self._raised.send, self._raised.notify) as exc:
+            if self._raw is None:  # another thread has closed it meanwhile
+                self._refuse()
             raise self._not_sent(exc) from exc
         return self._undelivered()
 
