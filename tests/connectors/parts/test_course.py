@@ -41,7 +41,7 @@ DELAYS = st.lists(st.integers(1, 2_000), max_size=4)
 PATIENCE = st.integers(1, 2_000_000)
 
 
-@pytest.mark.rule("GATE-01", "GATE-03")
+@pytest.mark.rule("PART-01", "PART-03")
 @given(events=EVENTS, delays=DELAYS, patience=PATIENCE)
 def test_no_attempt_begins_before_the_delay_after_the_last_failure_has_passed(
     events: list[tuple[str, int]], delays: list[int], patience: int
@@ -73,7 +73,7 @@ def test_no_attempt_begins_before_the_delay_after_the_last_failure_has_passed(
             assert not course.is_late(now + 10**15)
 
 
-@pytest.mark.rule("GATE-02")
+@pytest.mark.rule("PART-02")
 @given(now=st.integers(0, 10**15), patience=st.integers(1, 10**12))
 def test_an_attempt_is_late_once_its_patience_is_over_and_never_otherwise(now: int, patience: int):
     course = Course(Asked([1]), patience)
@@ -87,7 +87,7 @@ def test_an_attempt_is_late_once_its_patience_is_over_and_never_otherwise(now: i
     assert not course.is_late(now + 10 * patience)
 
 
-@pytest.mark.rule("GATE-03")
+@pytest.mark.rule("PART-03")
 @given(delays=DELAYS)
 def test_it_gives_up_when_the_policy_has_no_further_delay(delays: list[int]):
     course = Course(Asked(delays), 1)
@@ -103,7 +103,7 @@ def test_it_gives_up_when_the_policy_has_no_further_delay(delays: list[int]):
     assert course.stage is Stage.GIVEN_UP
 
 
-@pytest.mark.rule("GATE-04")
+@pytest.mark.rule("PART-04")
 def test_once_it_was_open_policy_and_attempts_begin_anew():
     policy = Asked([5, 7])
     course = Course(policy, NANOS_PER_SECOND)
@@ -119,6 +119,6 @@ def test_once_it_was_open_policy_and_attempts_begin_anew():
     assert course.attempts == 1
 
 
-@pytest.mark.rule("GATE-01")
+@pytest.mark.rule("PART-01")
 def test_the_first_attempt_is_due_at_once():
     assert Course(Asked([]), 1).is_due(0)

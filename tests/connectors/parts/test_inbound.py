@@ -32,7 +32,7 @@ def numbers(taken: list[Arrived], channel: str) -> list[int]:
     return [one.sequence for one in taken if one.channel == channel]
 
 
-@pytest.mark.rule("GATE-05", "GATE-06", "GATE-07")
+@pytest.mark.rule("PART-05", "PART-06", "PART-07")
 @given(
     capacity=st.integers(1, 4),
     steps=st.lists(st.sampled_from(["a", "b", "c"]) | st.integers(0, 5), max_size=60),
@@ -63,7 +63,7 @@ def test_each_channel_keeps_its_newest_in_order_and_what_is_missing_is_counted(
         assert inbound.dropped == dropped
 
 
-@pytest.mark.rule("GATE-06")
+@pytest.mark.rule("PART-06")
 def test_a_full_channel_takes_no_room_from_another():
     inbound, _ = made(2)
     session = inbound.new_session()
@@ -76,14 +76,14 @@ def test_a_full_channel_takes_no_room_from_another():
     assert inbound.dropped == {"loud": 98}
 
 
-@pytest.mark.rule("GATE-05")
+@pytest.mark.rule("PART-05")
 def test_what_came_with_a_payload_is_kept_with_it():
     inbound, _ = made()
     inbound.new_session().received("a", b"x", correlation_id=b"id", reserved=7)
     assert inbound.take(1) == [Arrived("a", b"x", 0, 42, b"id", 7)]
 
 
-@pytest.mark.rule("GATE-05")
+@pytest.mark.rule("PART-05")
 def test_numbers_go_on_from_one_session_to_the_next():
     inbound, _ = made()
     inbound.new_session().received("a", b"")
@@ -92,7 +92,7 @@ def test_numbers_go_on_from_one_session_to_the_next():
     assert numbers(inbound.take(9), "a") == [0, 1]  # and what came before the end has stayed
 
 
-@pytest.mark.rule("GATE-05")
+@pytest.mark.rule("PART-05")
 def test_a_frame_that_could_not_be_made_uses_up_no_number():
     inbound, bell = made()
     session = inbound.new_session()
@@ -108,7 +108,7 @@ def test_a_frame_that_could_not_be_made_uses_up_no_number():
     assert (one.payload, one.sequence, one.whole) == (b"frame 0", 0, False)
 
 
-@pytest.mark.rule("GATE-08")
+@pytest.mark.rule("PART-08")
 def test_what_a_session_that_is_over_says_is_ignored():
     inbound, bell = made()
     old = inbound.new_session()
@@ -129,7 +129,7 @@ def test_what_a_session_that_is_over_says_is_ignored():
     assert new.over
 
 
-@pytest.mark.rule("GATE-09")
+@pytest.mark.rule("PART-09")
 def test_what_a_link_repeats_is_taken_in_once_and_nothing_counts_after_down():
     inbound, _ = made()
     session = inbound.new_session()
@@ -148,7 +148,7 @@ def test_what_a_link_repeats_is_taken_in_once_and_nothing_counts_after_down():
     assert last.reason == "gone"
 
 
-@pytest.mark.rule("GATE-05", "GATE-06")
+@pytest.mark.rule("PART-05", "PART-06")
 def test_many_threads_use_each_number_once_and_every_payload_is_taken_or_counted():
     inbound, _ = made(8)
     session = inbound.new_session()

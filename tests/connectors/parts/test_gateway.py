@@ -24,7 +24,7 @@ def words(reader: Any) -> list[bytes]:
 # --- connecting ------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("GATE-10")
+@pytest.mark.rule("PART-10")
 def test_it_connects_as_soon_as_it_runs():
     with Rig() as rig:
         rig.settle()
@@ -32,7 +32,7 @@ def test_it_connects_as_soon_as_it_runs():
         assert rig.seen() == ["Up"]
 
 
-@pytest.mark.rule("GATE-11")
+@pytest.mark.rule("PART-11")
 def test_a_link_that_raises_on_open_is_down_in_its_words_closed_and_tried_again_after_the_delay():
     with Rig(delay=0.95) as rig:
         rig.link.on_open = raises(OSError("no route"))
@@ -48,7 +48,7 @@ def test_a_link_that_raises_on_open_is_down_in_its_words_closed_and_tried_again_
         assert rig.seen() == ["Down", "Connecting", "Up"]
 
 
-@pytest.mark.rule("GATE-12")
+@pytest.mark.rule("PART-12")
 def test_a_link_that_never_answers_is_closed_after_the_patience_and_tried_again():
     with Rig(patience=5, delay=1) as rig:
         rig.link.on_open = says_nothing
@@ -63,7 +63,7 @@ def test_a_link_that_never_answers_is_closed_after_the_patience_and_tried_again(
         assert rig.link.opened == [0, 6 * SECOND]
 
 
-@pytest.mark.rule("GATE-12")
+@pytest.mark.rule("PART-12")
 def test_an_answer_in_time_is_not_held_against_it_later():
     with Rig(patience=5) as rig:
         rig.link.on_open = says_nothing
@@ -74,7 +74,7 @@ def test_an_answer_in_time_is_not_held_against_it_later():
         assert rig.link.opened == [0]
 
 
-@pytest.mark.rule("GATE-13")
+@pytest.mark.rule("PART-13")
 def test_it_gives_up_when_the_policy_does_and_says_after_how_many_attempts():
     with Rig(max_attempts=2) as rig:
         rig.link.on_open = raises(OSError("no route"))
@@ -85,7 +85,7 @@ def test_it_gives_up_when_the_policy_does_and_says_after_how_many_attempts():
         assert rig.link.closes == 3
 
 
-@pytest.mark.rule("GATE-13")
+@pytest.mark.rule("PART-13")
 def test_a_link_that_was_up_has_all_its_attempts_again():
     with Rig(max_attempts=1) as rig:
         for _ in range(5):
@@ -99,7 +99,7 @@ def test_a_link_that_was_up_has_all_its_attempts_again():
 # --- breaking ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("GATE-14")
+@pytest.mark.rule("PART-14")
 def test_a_value_that_send_raised_for_goes_out_when_it_is_up_again():
     with Rig() as rig:
         writer = rig.out()
@@ -117,7 +117,7 @@ def test_a_value_that_send_raised_for_goes_out_when_it_is_up_again():
         assert rig.seen() == ["Up", "Down", "Connecting", "Up"]
 
 
-@pytest.mark.rule("GATE-14")
+@pytest.mark.rule("PART-14")
 @pytest.mark.parametrize("answer", [None, 1, "yes"])
 def test_a_send_that_answers_neither_true_nor_false_breaks_the_link(answer: Any):
     with Rig() as rig:
@@ -130,7 +130,7 @@ def test_a_send_that_answers_neither_true_nor_false_breaks_the_link(answer: Any)
         assert "must return True or False" in rig.health.reason
 
 
-@pytest.mark.rule("GATE-15")
+@pytest.mark.rule("PART-15")
 def test_a_link_that_raises_on_close_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture):
     with Rig() as rig:
         rig.settle()
@@ -145,7 +145,7 @@ def test_a_link_that_raises_on_close_is_logged_and_tried_again(caplog: pytest.Lo
         assert rig.link.opened == [0, SECOND]
 
 
-@pytest.mark.rule("GATE-16")
+@pytest.mark.rule("PART-16")
 def test_a_link_that_raises_on_poll_is_broken_and_its_complaint_logged_once(
     caplog: pytest.LogCaptureFixture,
 ):
@@ -164,7 +164,7 @@ def test_a_link_that_raises_on_poll_is_broken_and_its_complaint_logged_once(
         assert isinstance(rig.health, Up)
 
 
-@pytest.mark.rule("GATE-17")
+@pytest.mark.rule("PART-17")
 @pytest.mark.parametrize("late", ["up", "room"])
 def test_late_answers_of_an_old_session_change_nothing(late: str):
     with Rig(delay=10) as rig:
@@ -184,7 +184,7 @@ def test_late_answers_of_an_old_session_change_nothing(late: str):
         assert isinstance(rig.health, Up)
 
 
-@pytest.mark.rule("GATE-17")
+@pytest.mark.rule("PART-17")
 def test_what_came_before_the_link_broke_is_still_published():
     with Rig() as rig:
         reader = rig.into()
@@ -199,7 +199,7 @@ def test_what_came_before_the_link_broke_is_still_published():
 # --- not quite well ------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("GATE-18")
+@pytest.mark.rule("PART-18")
 def test_a_link_that_is_degraded_by_its_own_account_stays_so_until_it_says_otherwise():
     with Rig() as rig:
         writer = rig.out()
@@ -215,7 +215,7 @@ def test_a_link_that_is_degraded_by_its_own_account_stays_so_until_it_says_other
         assert rig.seen() == ["Up", "Degraded", "Up"]
 
 
-@pytest.mark.rule("GATE-18")
+@pytest.mark.rule("PART-18")
 def test_a_link_may_begin_degraded():
     with Rig() as rig:
         rig.link.on_open = lambda session: session.degraded("no clock yet")
@@ -223,7 +223,7 @@ def test_a_link_may_begin_degraded():
         assert rig.seen() == ["Degraded"]
 
 
-@pytest.mark.rule("GATE-19")
+@pytest.mark.rule("PART-19")
 def test_a_damaged_frame_is_degraded_until_the_next_heartbeat():
     with Rig() as rig:
         rig.out()
@@ -236,7 +236,7 @@ def test_a_damaged_frame_is_degraded_until_the_next_heartbeat():
         assert rig.seen() == ["Up", "Degraded", "Up"]
 
 
-@pytest.mark.rule("GATE-19")
+@pytest.mark.rule("PART-19")
 def test_damage_does_not_make_a_link_that_is_down_look_better():
     with Rig(delay=60) as rig:
         rig.settle()
@@ -250,7 +250,7 @@ def test_damage_does_not_make_a_link_that_is_down_look_better():
 # --- outward ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("GATE-20")
+@pytest.mark.rule("PART-20")
 @pytest.mark.parametrize("full", [lambda: False, raises(BackPressure("no"))])
 def test_without_room_nothing_is_lost_writers_are_refused_and_it_goes_on_once_there_is_room(
     full: Callable[[], bool],
@@ -277,7 +277,7 @@ def test_without_room_nothing_is_lost_writers_are_refused_and_it_goes_on_once_th
         assert rig.gateway.ports.stats()["out way"].messages == 5
 
 
-@pytest.mark.rule("GATE-20")
+@pytest.mark.rule("PART-20")
 def test_what_waits_for_room_survives_a_break():
     with Rig() as rig:
         writer = rig.out()
@@ -293,7 +293,7 @@ def test_what_waits_for_room_survives_a_break():
         assert [payload for _, payload in rig.link.sent] == [b"a", b"b", b"c"]
 
 
-@pytest.mark.rule("GATE-21")
+@pytest.mark.rule("PART-21")
 @pytest.mark.parametrize("why", ["down", "no room"])
 def test_values_that_wait_keep_nobody_busy(why: str):
     with Rig(delay=1000) as rig:
@@ -315,7 +315,7 @@ def test_values_that_wait_keep_nobody_busy(why: str):
         assert after[1:] == before[1:]
 
 
-@pytest.mark.rule("GATE-22")
+@pytest.mark.rule("PART-22")
 def test_each_channel_outward_keeps_its_order_and_none_waits_for_another():
     with Rig(queue=600, seed=None) as rig:
         writers = {name: rig.out(name) for name in "abc"}
@@ -334,7 +334,7 @@ def test_each_channel_outward_keeps_its_order_and_none_waits_for_another():
 # --- inward ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("GATE-23")
+@pytest.mark.rule("PART-23")
 def test_a_burst_from_outside_wakes_the_gateway_once():
     with Rig(queue=64) as rig:
         reader = rig.into()
@@ -347,7 +347,7 @@ def test_a_burst_from_outside_wakes_the_gateway_once():
         assert words(reader) == [b"%d" % number for number in range(50)]
 
 
-@pytest.mark.rule("GATE-24")
+@pytest.mark.rule("PART-24")
 def test_channels_inward_keep_order_number_correlation_and_reserved_each_for_itself():
     with Rig(queue=1000) as rig:
         readers = {name: rig.into(name) for name in "ab"}
@@ -366,7 +366,7 @@ def test_channels_inward_keep_order_number_correlation_and_reserved_each_for_its
             assert got == [(at, number, number, b"\1" * 32) for at, number in enumerate(mine)]
 
 
-@pytest.mark.rule("GATE-07")
+@pytest.mark.rule("PART-07")
 def test_what_made_way_for_newer_values_is_a_gap_for_readers_and_a_drop_for_the_gateway():
     with Rig(queue=8) as rig:
         reader = rig.into()
@@ -380,7 +380,7 @@ def test_what_made_way_for_newer_values_is_a_gap_for_readers_and_a_drop_for_the_
         assert rig.gateway.ports.stats()["in way"].drops == 12
 
 
-@pytest.mark.rule("GATE-25")
+@pytest.mark.rule("PART-25")
 def test_values_for_channels_that_nobody_opened_are_counted_and_nothing_else():
     with Rig() as rig:
         reader = rig.into()
@@ -393,7 +393,7 @@ def test_values_for_channels_that_nobody_opened_are_counted_and_nothing_else():
         assert rig.seen() == ["Up"]
 
 
-@pytest.mark.rule("GATE-26")
+@pytest.mark.rule("PART-26")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -443,7 +443,7 @@ def released() -> memoryview:
 # --- the beginning and the end -------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("GATE-27")
+@pytest.mark.rule("PART-27")
 def test_health_is_told_at_every_heartbeat_and_at_once_when_it_changes():
     with Rig() as rig:
         told: list[str] = []
@@ -457,7 +457,7 @@ def test_health_is_told_at_every_heartbeat_and_at_once_when_it_changes():
         assert told == ["Up"] * 4 + ["Down"]
 
 
-@pytest.mark.rule("GATE-28")
+@pytest.mark.rule("PART-28")
 def test_stopped_it_closes_its_link_and_says_so_and_nothing_rouses_it_again():
     with Rig() as rig:
         writer, reader = rig.out(), rig.into()
@@ -479,7 +479,7 @@ def test_stopped_it_closes_its_link_and_says_so_and_nothing_rouses_it_again():
         writer.close()
 
 
-@pytest.mark.rule("GATE-29")
+@pytest.mark.rule("PART-29")
 def test_a_channel_that_the_link_refuses_leaves_nothing_open():
     with Rig() as rig:
         rig.settle()
