@@ -14,7 +14,7 @@ def octets(data: Any, what: str) -> bytes | memoryview:
     """``data`` as plain bytes, copied only if it does not lie in one piece.
 
     Raises:
-        CodecError: it is nothing bytes-like; ``what`` is who made it.
+        CodecError: it is nothing bytes-like, or was released; ``what`` is who made it.
     """
     if type(data) is bytes:
         return data
@@ -22,6 +22,8 @@ def octets(data: Any, what: str) -> bytes | memoryview:
         view = memoryview(data)
     except TypeError:
         raise CodecError(what, f"{type(data).__name__} is not bytes-like") from None
+    except ValueError as error:  # it was one, and has been released, or closed
+        raise CodecError(what, f"{type(data).__name__} has no bytes any more: {error}") from None
     try:
         return view.cast("B")
     except (TypeError, ValueError):  # in pieces, or of a format that memoryview does not know

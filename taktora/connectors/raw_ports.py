@@ -77,19 +77,21 @@ class RawWriter(FrameWriter):
 
         Raises:
             PortClosed: the writer or its node was closed.
+            WrongType: it is not bytes-like.
             PayloadOverflow: it is longer than a header and ``max_payload`` bytes.
             BackPressure, ConnectorDown: as :meth:`send`.
         """
         try:
             self._publisher.refuse_if_closed()
-            if len(frame) > HEADER_SIZE + self.max_payload:
-                raise PayloadOverflow(len(frame) - HEADER_SIZE, self.max_payload)
+            whole = bytes(_bytes_of(frame))
+            if len(whole) > HEADER_SIZE + self.max_payload:
+                raise PayloadOverflow(len(whole) - HEADER_SIZE, self.max_payload)
             with self._lock:
-                outcome = self._publisher.send_copy(bytes(frame))
+                outcome = self._publisher.send_copy(whole)
                 if not outcome.subscribers_reached:
                     self._unheard(outcome)
                 self._messages += 1
-                self._bytes += max(0, len(frame) - HEADER_SIZE)
+                self._bytes += max(0, len(whole) - HEADER_SIZE)
         except TaktoraError as error:
             self._note(error)
             raise
