@@ -534,6 +534,24 @@ def test_stopping_an_actor_works_during_a_run_and_at_rest(sim: SimulatedExecutor
     assert [e.what for e in sim.trace if e.kind == "run"] == ["message 'first'"]
 
 
+def test_an_item_that_is_stopped_can_stop_another_while_somebody_outside_waits(
+    sim: SimulatedExecutor,
+) -> None:
+    other = sim.add(Echo(), id="other")
+    stopped: list[Any] = []
+
+    class Parent(taktora.Item):
+        def on_stop(self) -> None:
+            stopped.append(other.stop(block=False))
+
+    parent = sim.add(Parent(), id="parent")
+    sim.start()
+    assert parent.stop() is True
+    sim.run_until_idle()
+    assert [promise.get() for promise in stopped] == [True]
+    assert not other.is_alive()
+
+
 @pytest.mark.rule("VIRT-15")
 def test_a_readable_descriptor_wakes_its_item(sim: SimulatedExecutor) -> None:
     read, write = os.pipe()

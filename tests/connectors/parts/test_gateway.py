@@ -10,6 +10,7 @@ import pytest
 
 from taktora.connectors import ChannelDescriptor
 from taktora.connectors.health import Connecting, Degraded, Down, Up
+from taktora.connectors.service_factory import INWARD
 from taktora.errors import BackPressure
 
 from .rig import Rig, Scripted, raises, says_nothing, says_up
@@ -293,6 +294,21 @@ def test_what_waits_for_room_survives_a_break():
         assert [payload for _, payload in rig.link.sent] == [b"a", b"b", b"c"]
 
 
+@pytest.mark.rule("PART-20")
+def test_a_backlog_of_more_than_one_execution_goes_out_once_it_is_up():
+    with Rig(queue=1000) as rig:
+        writer = rig.out()
+        rig.settle()
+        rig.link.session.down("cut")
+        rig.settle()
+        for number in range(900):
+            writer.send(b"%d" % number)
+        rig.settle()
+        assert rig.link.sent == []
+        rig.sim.advance(1.1)
+        assert [int(payload) for _, payload in rig.link.sent] == list(range(900))
+
+
 @pytest.mark.rule("PART-21")
 @pytest.mark.parametrize("why", ["down", "no room"])
 def test_values_that_wait_keep_nobody_busy(why: str):
@@ -476,6 +492,9 @@ def test_stopped_it_closes_its_link_and_says_so_and_nothing_rouses_it_again():
         assert (words(reader), rig.link.opened) == ([], [0])
         assert len(rig.sim.ports) == 0
         assert not any(ref.is_alive() for ref in rig.gateway.refs)
+        descriptor: ChannelDescriptor[Any] = ChannelDescriptor("way", max_payload=64)
+        places = [rig.factory.create_raw_writer(descriptor, suffix=INWARD) for _ in range(16)]
+        assert len(places) == 16  # every one that there is: its own was given back
         writer.close()
 
 
