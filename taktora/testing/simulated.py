@@ -437,7 +437,8 @@ class SimulatedExecutor(Hosting):
 
     def stop_at_rest(self, ref: ActorRef[Any]) -> bool:
         """Stop an actor here and now if no run is under way; else go on until it has stopped."""
-        if self.expecting and self.running:
+        outside = not self._progress.in_step  # an item that stops another waits for nobody
+        if outside and self.expecting and self.running:
             self.check_answerable(ref)
         return super().stop_at_rest(ref)
 
