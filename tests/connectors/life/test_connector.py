@@ -35,6 +35,7 @@ from taktora.errors import (
     WrongType,
 )
 from taktora.testing import SimulatedExecutor
+from tests.conftest import leftovers
 from tests.runtimes import driven, eventually
 
 A = ChannelDescriptor("a")
@@ -160,8 +161,9 @@ def test_a_routing_that_leads_nowhere_is_refused_when_the_gateway_is_there(
     lab = Routed("lab", node=sim)
     lab.register_with(sim)
     for make in (lab.create_writer, lab.create_reader):
-        with pytest.raises(InvalidDescriptor, match="no way"):
-            make(nowhere, int)
+        for _ in range(20):  # more than a channel has places
+            with pytest.raises(InvalidDescriptor, match="no way"):
+                make(nowhere, int)
     assert lab.stats() == {} == lab.gateway_stats()
     sim.start()
     sim.advance(1)
@@ -305,7 +307,8 @@ def test_a_gateway_elsewhere_is_not_served_here(sim: SimulatedExecutor) -> None:
 
 @pytest.mark.rule("LIVE-06")
 @pytest.mark.parametrize("running", [False, True])
-def test_registering_that_fails_changes_nothing(running: bool) -> None:
+@pytest.mark.parametrize("way", ["register_with", "serve_with"])
+def test_registering_that_fails_changes_nothing(running: bool, way: str) -> None:
     with SimulatedExecutor() as sim:
         if running:
             sim.start()
@@ -316,8 +319,8 @@ def test_registering_that_fails_changes_nothing(running: bool) -> None:
         writer, reader = lab.create_writer(good, int), lab.create_reader(good, int)
         bad = lab.create_writer(ChannelDescriptor("bad", Topic("nowhere")), int)
         for _ in range(2):
-            with pytest.raises(InvalidDescriptor, match="no way"):
-                lab.register_with(sim)
+            with pytest.raises(InvalidDescriptor, match="no way") as kept:
+                getattr(lab, way)(sim)
         if running:
             sim.advance(1)
         assert lab.health == before
@@ -329,6 +332,10 @@ def test_registering_that_fails_changes_nothing(running: bool) -> None:
         assert sorted(lab.stats()) == ["in good", "out bad", "out good"]
         assert not bad.closed
         assert not reader.closed
+        other = LoopbackConnector("lab", node=sim)  # nothing is in its way
+        other.serve_with(sim)
+        other.close()
+        del kept
         lab.close()
 
 
@@ -352,6 +359,29 @@ def test_registering_can_be_tried_again_elsewhere(world: LoopbackWorld) -> None:
 
 
 @pytest.mark.rule("LIVE-06")
+@pytest.mark.parametrize("running", [False, True])
+def test_actors_that_had_begun_are_gone_at_once(running: bool, world: LoopbackWorld) -> None:
+    with SimulatedExecutor() as sim:
+        if running:
+            sim.start()
+        taken = sim.add(every(1)(lambda: None), id="lab/gateway")
+        lab = LoopbackConnector("lab", world, node=sim)
+        writer = lab.create_writer(A, int)
+        for _ in range(2):
+            with pytest.raises(DuplicateItem, match="'lab/gateway'"):
+                lab.register_with(sim)
+        taken.stop()
+        lab.register_with(sim)
+        if not running:
+            sim.start()
+        sim.advance(1)
+        writer.send(1)
+        sim.run_until_idle()
+        assert len(world.arrived("a")) == 1
+        lab.close()
+
+
+@pytest.mark.rule("LIVE-06")
 def test_after_registering_failed_it_belongs_to_no_executor(world: LoopbackWorld) -> None:
     with SimulatedExecutor() as first, SimulatedExecutor() as second:
         first.add(every(1)(lambda: None), id="lab/a.out")  # the id that its own actor wants
@@ -362,9 +392,10 @@ def test_after_registering_failed_it_belongs_to_no_executor(world: LoopbackWorld
         lab.register_with(second)
         second.start()
         second.advance(1)
+        spy = second.channel("a.out", bytes).subscriber()
         lab.create_writer(A, int).send(1)
         second.run_until_idle()
-        assert len(world.arrived("a")) == 1
+        assert len(world.arrived("a")) == len(list(spy)) == 1
         lab.close()
 
 
@@ -581,6 +612,16 @@ def test_without_a_node_it_has_one_of_its_own_in_the_domain_of_the_environment(
             writer.send(1)
             eventually(executor, lambda: world.arrived("a"))
             eventually(executor, reader.try_recv)
+
+
+@pytest.mark.rule("LIVE-11")
+def test_its_own_node_is_closed_with_it(domain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAKTORA_DOMAIN", domain)
+    lab = LoopbackConnector("lab")
+    lab.create_writer(A, int)
+    assert leftovers(domain)
+    lab.close()
+    assert not leftovers(domain)
 
 
 @pytest.mark.rule("LIVE-11")

@@ -105,6 +105,7 @@ def test_no_port_is_left_out_while_there_is_room() -> None:
     fit = (MAX_BYTES - len(encode(Status("x", 1, Up())))) // (one + 1)
     for number in (fit - 1, fit, fit + 1, fit + 50):
         frame = encode(Status("x", 1, Up(), {f"out {n:04}": port for n in range(number)}))
+        assert len(frame) <= MAX_BYTES
         said = decode(frame)
         assert isinstance(said, Status)
         assert said.left_out == number - len(said.ports)
@@ -174,6 +175,7 @@ def test_a_status_with_one_thing_wrong_is_read_or_put_into_words(
         ({"left_out": 1.0}, "1.0 counts nothing"),
         ({"reason": 5}, "a health's reason must be a string, not 5"),
         ({"since": "2026-01-01"}, "needs a time zone"),
+        ({"since": "0001-01-01T00:00:00+23:59"}, "OverflowError"),
         ({"since": "yesterday"}, "Invalid isoformat"),
         ({"ports": {"out a": [1, 2]}}, "cannot be read"),
         ({"ports": {"out a": [1, 2, 3, 4, 5, {"w": [1]}]}}, "cannot be read"),
