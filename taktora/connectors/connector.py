@@ -76,7 +76,6 @@ class Connector(ConnectorLife):
         """
         with self._lock:
             descriptor, described = self._found(descriptor)
-            self._want(descriptor, Direction.OUT)
             writer = self._home.factory().create_writer(
                 descriptor,
                 type,
@@ -86,6 +85,11 @@ class Connector(ConnectorLife):
                 must_reach=True,
                 overflow=False,
             )
+            try:  # only now: what cannot be made is not to be carried either
+                self._want(descriptor, Direction.OUT)
+            except BaseException:
+                writer.close()
+                raise
             self._keep(f"out {descriptor.name}", writer)
         return writer
 

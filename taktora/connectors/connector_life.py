@@ -129,23 +129,16 @@ class ConnectorLife(Closing):
         """
         with self._lock:
             self._check_open()
-            home = self._home
-            if home.executor is not None:
-                raise ConnectorError(
-                    f"connector {self.name!r} is registered with {home.executor!r} already"
-                )
+            self._check_free()
             if not callable(getattr(executor, "add", None)):
                 raise WrongType(f"connector {self.name!r} needs an executor, not {executor!r}")
-            home.check(executor)
-            home.executor = executor
+            self._home.check(executor)
+            self._home.executor = executor
             try:
                 self._ref = self._join(executor)
-                for (_, direction), descriptor in self._channels.items():
-                    self._open(descriptor, direction)
             except BaseException:
-                for ref in self._refs():
-                    ref.stop(block=False)
-                self._ref = self._gateway = self._watcher = home.executor = None
+                self._gateway = self._watcher = None
+                self._home.leave()
                 raise
             for label, port in self._ports:
                 self._show(label, port)
@@ -162,6 +155,7 @@ class ConnectorLife(Closing):
             self._check_open()
             if not self.in_process:
                 raise ConnectorError(f"connector {self.name!r} has its gateway elsewhere")
+            self._check_free()
             beacon = Beacon(executor, self.name)
             try:
                 ref = self.register_with(executor)
@@ -195,7 +189,13 @@ class ConnectorLife(Closing):
             wall=self._home.wall,
             clock=self._home.clock,
         )
-        return gateway.join(executor)
+        try:  # it joins last: what cannot be opened is found before anything has begun
+            for (_, direction), descriptor in self._channels.items():
+                self._open(descriptor, direction)
+            return gateway.join(executor)
+        except BaseException:
+            gateway.abandon()
+            raise
 
     def _keep(self, label: str, port: Any) -> None:
         """Close it at the end, and show what it counts. Under the lock."""
@@ -269,6 +269,12 @@ class ConnectorLife(Closing):
         if self._gateway is not None:
             return self._gateway.refs
         return () if self._ref is None else (self._ref,)
+
+    def _check_free(self) -> None:
+        if self._home.executor is not None:
+            raise ConnectorError(
+                f"connector {self.name!r} is registered with {self._home.executor!r} already"
+            )
 
     def _check_open(self) -> None:
         if self._closed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from taktora.actors.blocking import is_actor_thread
 from taktora.actors.item import Item
 from taktora.connectors.course import Course, Stage
 from taktora.connectors.gateway_ports import GatewayPorts
@@ -73,6 +74,7 @@ class Gateway(Item):
         self._heartbeat = heartbeat
         self._wall = wall
         self._pumps: list[Any] = []
+        self._prepared: list[Pump] = []  # they become actors with it
         self._writers: dict[str, RawWriter] = {}
         self._executor: Any = None
         self._ref: Any = None
@@ -84,11 +86,28 @@ class Gateway(Item):
     # --- putting it together: any thread -------------------------------------------------------------
 
     def join(self, executor: Any) -> Any:
-        """Become an actor of ``executor``; its ref."""
+        """Become an actor of ``executor``, the last of those that it consists of; its ref.
+
+        When it raises, :meth:`abandon` is to follow.
+        """
         self._executor = executor
+        while self._prepared:
+            self._add(self._prepared[0])
+            del self._prepared[0]
+        for channel, writer in self._writers.items():
+            self.ports.add_in(channel, writer, executor.ports)
         self._ref = executor.add(self)
         self.ring()
         return self._ref
+
+    def abandon(self) -> None:
+        """It could not join: let go of everything. Nobody hears of it."""
+        self._let_go()
+        for pump in self._prepared:
+            pump.reader.close()
+        if not is_actor_thread():
+            for ref in self._pumps:
+                ref.stop()
 
     def open_out(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
         """Carry what plug-ins write on this channel to the world outside."""
@@ -98,11 +117,13 @@ class Gateway(Item):
         try:
             self._link.add_channel(descriptor, Direction.OUT)
             pump = Pump(f"{self.name}/{descriptor.name}.out", descriptor, reader, self._link)
-            self._pumps.append(self._executor.add(pump))
+            if self._executor is None:
+                self._prepared.append(pump)
+            else:
+                self._add(pump)
         except BaseException:
             reader.close()
             raise
-        self.ports.add_out(pump, self._executor.ports)
 
     def open_in(self, descriptor: ChannelDescriptor[Any], factory: ServiceFactory) -> None:
         """Carry what comes from outside on this channel to plug-ins."""
@@ -113,7 +134,12 @@ class Gateway(Item):
             writer.close()
             raise
         self._writers[descriptor.name] = writer
-        self.ports.add_in(descriptor.name, writer, self._executor.ports)
+        if self._executor is not None:
+            self.ports.add_in(descriptor.name, writer, self._executor.ports)
+
+    def _add(self, pump: Pump) -> None:
+        self._pumps.append(self._executor.add(pump))
+        self.ports.add_out(pump, self._executor.ports)
 
     def ring(self) -> None:
         """Have the actor look at its queue; one message for a whole burst."""
@@ -164,13 +190,16 @@ class Gateway(Item):
 
     def on_stop(self) -> None:
         """Close the link and everything that was opened for it, and say so."""
+        self._let_go()
+        self._become(Down("its gateway was stopped", self._wall()), logging.INFO)
+
+    def _let_go(self) -> None:
         self.ports.hide()
         self._link.close()
         for pump in self._pumps:
             pump.stop(block=False)
         for writer in self._writers.values():
             writer.close()
-        self._become(Down("its gateway was stopped", self._wall()), logging.INFO)
 
     def _look(self, now: Nanos) -> None:
         for report in self.inbound.take_reports():

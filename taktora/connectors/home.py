@@ -32,6 +32,7 @@ class Home:
         """What it is registered with."""
         self._connector = connector
         self._node = node
+        self._given = node is not None
         self._own_node: Any = None
         self._queue = queue
         self._checksum = checksum
@@ -55,6 +56,12 @@ class Home:
             f"connector {self._connector!r} has ports in shared memory, in domain {own.domain!r}, "
             f"and {executor!r} is {where}: register it first, or make it with node=executor"
         )
+
+    def leave(self) -> None:
+        """As before it was registered, which failed."""
+        self.executor = None
+        if not self._given:
+            self._node = self._own_node
 
     def node(self) -> Any:
         """What opens channels; from the first time on it stays the same."""

@@ -118,8 +118,7 @@ class Watcher(Item):
         if reason == self._lost:
             return
         now = self._wall()
-        if self._lost is not None:
-            self._keeper.become(Connecting(now), now=now)
+        self._keeper.become(Connecting(now), now=now, only_from=Down)  # also if it said so itself
         self._lost = reason
         self._keeper.become(Down(reason, now), now=now)
 

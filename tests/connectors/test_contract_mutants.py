@@ -17,7 +17,6 @@ from taktora.connectors.gateway import Gateway
 from taktora.connectors.guarded_link import GuardedLink
 from taktora.connectors.inbound import Inbound
 from taktora.connectors.loopback_link import LoopbackLink
-from taktora.connectors.loopback_world import LoopbackWorld
 from taktora.connectors.pump import Pump
 from taktora.errors import LawBroken
 from tests import planting
@@ -186,17 +185,12 @@ def cannot_be_closed_twice(true: Any, self: Any) -> None:
     "CONN-15",
     "CONN-16",
 )
-@pytest.mark.parametrize(
-    ("where", "method", "bug", "laws", "machine"), BUGS, ids=[bug[2].__name__ for bug in BUGS]
-)
+@pytest.mark.parametrize("planted_bug", BUGS, ids=[bug[2].__name__ for bug in BUGS])
 def test_the_machine_catches_it(
-    where: type,
-    method: str,
-    bug: Bug,
-    laws: set[str],
-    machine: type[LoopbackMachine],
+    planted_bug: tuple[type, str, Bug, set[str], type[LoopbackMachine]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    where, method, bug, laws, machine = planted_bug
     true = getattr(where, method)
     monkeypatch.setattr(where, method, lambda *args, **facts: bug(true, *args, **facts))
     caught(machine, LawBroken, laws, search=SEARCH)

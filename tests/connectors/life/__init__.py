@@ -1,0 +1,1 @@
+"""Connectors as the plug-in sees them, and gateways elsewhere."""
