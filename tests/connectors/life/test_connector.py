@@ -160,10 +160,12 @@ def test_a_routing_that_leads_nowhere_is_refused_when_the_gateway_is_there(
     nowhere = ChannelDescriptor("a", Topic("nowhere"))
     lab = Routed("lab", node=sim)
     lab.register_with(sim)
+    kept = []  # and with each what its frames hold
     for make in (lab.create_writer, lab.create_reader):
         for _ in range(20):  # more than a channel has places
-            with pytest.raises(InvalidDescriptor, match="no way"):
+            with pytest.raises(InvalidDescriptor, match="no way") as raised:
                 make(nowhere, int)
+            kept.append(raised.value)
     assert lab.stats() == {} == lab.gateway_stats()
     sim.start()
     sim.advance(1)

@@ -28,7 +28,14 @@ from taktora.connectors import (
     Up,
 )
 from taktora.connectors.health import words
-from taktora.errors import BackPressure, ConnectorDown, DuplicateItem, UnknownItem, WrongType
+from taktora.errors import (
+    BackPressure,
+    ConnectorDown,
+    DuplicateItem,
+    LimitsMismatch,
+    UnknownItem,
+    WrongType,
+)
 from tests.runtimes import eventually
 
 FILE = """
@@ -146,6 +153,31 @@ def test_a_second_gateway_of_a_file_is_refused_and_leaves_nothing(file: Path, do
         first.close()
     with ConnectorGateway.from_file(file, domain=domain) as again:
         assert sorted(again.connectors) == ["lab", "yard"]
+
+
+@pytest.mark.rule("LIVE-30")
+def test_a_gateway_of_which_one_name_is_taken_serves_none_of_them(
+    file: Path, domain: str, make_executor: Callable[..., Executor]
+) -> None:
+    with ConnectorGateway(make_executor()) as other:
+        other.register(LoopbackConnector("yard", node=other.executor))
+        with pytest.raises(ConnectorError, match=r"another gateway serves .*'yard'") as kept:
+            ConnectorGateway.from_file(file, domain=domain)
+    with ConnectorGateway.from_file(file, domain=domain) as gateway:
+        assert sorted(gateway.connectors) == ["lab", "yard"]
+    del kept
+
+
+@pytest.mark.rule("LIVE-32")
+def test_a_host_of_which_one_connector_cannot_be_registered_leaves_nothing(
+    file: Path, domain: str, make_executor: Callable[..., Executor]
+) -> None:
+    elsewhere = make_executor()
+    taken = elsewhere.channel("yard.status", bytes, max_bytes=10).subscriber()
+    with pytest.raises(LimitsMismatch, match=r"yard\.status") as kept:
+        ConnectorHost.from_file(file, domain=domain)
+    free = elsewhere.channel("lab.status", bytes, max_bytes=10).subscriber()  # nobody has it open
+    del kept, taken, free
 
 
 @pytest.mark.rule("LIVE-31")
