@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import pytest
 from attrs import evolve
-from hypothesis import settings
-from hypothesis.stateful import initialize
+from hypothesis import seed, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from taktora.connectors import envelope, writer
 from taktora.connectors.connector import Connector
@@ -27,66 +28,18 @@ from taktora.connectors.health import Degraded, Up
 from taktora.connectors.health_feed import HealthFeed, HealthSubscription
 from taktora.connectors.inbound import Inbound, Session
 from taktora.connectors.link import Direction
-from taktora.connectors.loopback import LoopbackConnector
 from taktora.connectors.pump import Pump
 from taktora.connectors.service_factory import ServiceFactory
 from taktora.connectors.writer import ChannelWriter
 from taktora.errors import BackPressure, LawBroken, PayloadOverflow
-from taktora.testing.connector_rig import ConnectorRig
 from tests import planting
 from tests.planting import caught
 
 from .loopback_machine import LoopbackMachine
-from .test_loopback_contract import ALittleRoom
+from .narrow_machines import AtOnce, Full, Narrow, PortsFirst, SoonFull
 
 SEARCH = settings(planting.SEARCH, max_examples=60, stateful_step_count=40)
 """Short ones: most bugs show at once, and what one seed does not find another may."""
-
-
-class Narrow(LoopbackMachine):
-    """One channel each way, and nothing is damaged: more happens in as many steps."""
-
-    out_channels = ("out/a",)
-    in_channels = ("in/a",)
-    corrupt = ConnectorRig.corrupt
-
-
-class PortsFirst(Narrow):
-    """A reader is there before it is registered."""
-
-    @initialize()
-    def begin(self) -> None:
-        super().begin()
-        self.create_reader(self.in_channels[0])
-        self.register_it()
-
-
-class AtOnce(Narrow):
-    """Registered from the start."""
-
-    corrupt = LoopbackMachine.corrupt
-
-    @initialize()
-    def begin(self) -> None:
-        super().begin()
-        self.register_it()
-
-
-class Full(AtOnce, ALittleRoom):
-    """The same, and outside there is little room."""
-
-
-class Forgetful(LoopbackConnector):
-    """Its subscriptions are full soon."""
-
-    def subscribe_health(self, capacity: int = 4) -> HealthSubscription:
-        return super().subscribe_health(capacity)
-
-
-class SoonFull(AtOnce):
-    """The same, with such subscriptions."""
-
-    make = Forgetful
 
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -140,13 +93,12 @@ def a_value_is_sent_twice(patch: pytest.MonkeyPatch) -> None:
 
 @caught_by("CONN-18")
 def a_correlation_id_stays_for_the_next_value(patch: pytest.MonkeyPatch) -> None:
-    send, first = GuardedLink.send, list[bytes]()
+    send = GuardedLink.send
 
     def of_the_first(self: GuardedLink, descriptor: Any, frame: Any) -> bool:
-        if not first and frame.correlation_id is not None:
-            first.append(frame.correlation_id)
-        stale = first[0] if first else None
-        return send(self, descriptor, evolve(frame, correlation_id=stale))
+        if frame.correlation_id is not None:
+            vars(self).setdefault("first", frame.correlation_id)
+        return send(self, descriptor, evolve(frame, correlation_id=vars(self).get("first")))
 
     patch.setattr(GuardedLink, "send", of_the_first)
 
@@ -217,14 +169,13 @@ def the_way_out_overflows(patch: pytest.MonkeyPatch) -> None:
 @caught_by("CONN-05")
 def numbers_are_given_when_values_leave_the_queue(patch: pytest.MonkeyPatch) -> None:
     take = Inbound.take
-    numbers: dict[tuple[int, str], int] = {}
+    numbers = WeakKeyDictionary[Inbound, dict[str, int]]()
 
     def numbering(self: Inbound, most: int) -> list[Any]:
-        taken = []
+        taken, mine = [], numbers.setdefault(self, {})
         for one in take(self, most):
-            number = numbers.get((id(self), one.channel), 0)
-            numbers[id(self), one.channel] = number + 1
-            taken.append(evolve(one, sequence=number))
+            mine[one.channel] = mine.get(one.channel, -1) + 1
+            taken.append(evolve(one, sequence=mine[one.channel]))
         return taken
 
     patch.setattr(Inbound, "take", numbering)
@@ -242,12 +193,13 @@ def a_failed_send_counts_as_sent(patch: pytest.MonkeyPatch) -> None:
 
 @caught_by("CONN-06")
 def a_reader_waits_for_another_channel(patch: pytest.MonkeyPatch) -> None:
-    make, others = FrameReader.__init__, list[Any]()
+    make, others = FrameReader.__init__, WeakKeyDictionary[FrameReader, Any]()
 
     def deaf(self: FrameReader, subscriber: Any, **options: Any) -> None:
         make(self, subscriber, **options)
-        others.append(subscriber.node.channel("somewhere/else", bytes, max_bytes=1).subscriber())
-        self.wakeup = others[-1].wakeup
+        other = subscriber.node.channel("somewhere/else", bytes, max_bytes=1).subscriber()
+        others[self] = other
+        self.wakeup = other.wakeup
 
     patch.setattr(FrameReader, "__init__", deaf)
 
@@ -342,15 +294,15 @@ def what_is_refused_is_counted(patch: pytest.MonkeyPatch) -> None:
 
 @caught_by("CONN-11", on=Full)
 def back_pressure_stays(patch: pytest.MonkeyPatch) -> None:
-    transmit, full = FrameWriter._transmit, set[str]()
+    transmit, full = FrameWriter._transmit, WeakSet[FrameWriter]()
 
     def once(self: FrameWriter, *args: Any) -> Any:
-        if repr(self._publisher) in full:
+        if self in full:
             raise BackPressure("it was full")
         try:
             return transmit(self, *args)
         except BackPressure:
-            full.add(repr(self._publisher))
+            full.add(self)
             raise
 
     patch.setattr(FrameWriter, "_transmit", once)
@@ -440,6 +392,11 @@ def test_the_machine_catches_it(
 ) -> None:
     plant(monkeypatch)
     caught(machine, LawBroken, laws, search=SEARCH)
+
+
+@pytest.mark.parametrize("machine", [Narrow, PortsFirst, AtOnce, Full, SoonFull])
+def test_it_finds_nothing_where_nothing_is_planted(machine: type[LoopbackMachine]) -> None:
+    run_state_machine_as_test(seed(0)(machine), settings=SEARCH)
 
 
 def test_every_law_has_a_bug_that_it_catches() -> None:
