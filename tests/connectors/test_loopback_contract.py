@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 import taktora
 from taktora.connectors import ExponentialBackoff, LoopbackConnector, LoopbackWorld, RawCodec
+from tests.planting import SEARCH
 
 from .loopback_machine import ALittleRoom, LoopbackMachine
 from .narrow_machines import AtOnce, Full
@@ -55,6 +56,11 @@ def test_the_contract_holds_with_threads_and_shared_memory(
             super().register(connector)
             self.runner = taktora.Runner(self.executor)
 
+        @precondition(lambda self: not self._closed)
+        @rule()
+        def time_passes(self) -> None:
+            self.pass_time(0.01)  # it is real time
+
         def shut(self) -> None:
             if self.runner is not None:
                 self.runner.stop()
@@ -62,5 +68,5 @@ def test_the_contract_holds_with_threads_and_shared_memory(
 
     run_state_machine_as_test(
         OnARealExecutor,
-        settings=settings(THOROUGH, max_examples=15, stateful_step_count=30, database=None),
+        settings=settings(SEARCH, max_examples=25, stateful_step_count=30, derandomize=True),
     )

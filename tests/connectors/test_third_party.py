@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import initialize
 
 from taktora.connectors import Connector, Direction, Link, RawCodec, Session
 from taktora.errors import LawBroken
@@ -112,6 +113,13 @@ class SilentLink(BrokerLink):
 @pytest.mark.parametrize(("link", "law"), [(ShortLink, "CONN-01"), (SilentLink, "CONN-09")])
 def test_a_link_that_does_less_is_caught(link: type[BrokerLink], law: str) -> None:
     class Machine(BrokerMachine):
+        out_channels = ("out/a",)
+
+        @initialize()
+        def begin(self) -> None:
+            super().begin()
+            self.register_it()
+
         def open(self) -> BrokerConnector:
             connector = super().open()
             connector.make_link = lambda: link(connector.broker)  # type: ignore[method-assign]
