@@ -52,6 +52,9 @@ def test_the_contract_holds_with_threads_and_shared_memory(
                 reconnect=ExponentialBackoff(initial=0.002, maximum=0.01, seed=1),
             )
 
+        def wakeups(self, reader: Any) -> None:
+            """Not asked: the machine may take what came before the driver has looked."""
+
         def register(self, connector: Any) -> None:
             super().register(connector)
             self.runner = taktora.Runner(self.executor)
