@@ -49,3 +49,14 @@ class LoopbackMachine(ConnectorMachine):
 
     def corrupt(self, channel: str, value: bytes) -> None:
         self.world.send(channel, value, damaged=True)
+
+
+class ALittleRoom(LoopbackMachine):
+    """The world takes a few values only: writers meet back pressure."""
+
+    room = 3
+
+    def outside_received(self, channel: str) -> list[Arrival]:
+        arrived = super().outside_received(channel)
+        self.world.clear()
+        return arrived

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from typing import Any
 
-from .loopback_machine import LoopbackMachine
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+
+import taktora
+from taktora.connectors import ExponentialBackoff, LoopbackConnector, LoopbackWorld, RawCodec
+from tests.planting import SEARCH
+
+from .loopback_machine import ALittleRoom, LoopbackMachine
+from .narrow_machines import AtOnce, Full
 
 THOROUGH = settings(
     max_examples=300,
@@ -17,16 +26,51 @@ TestLoopback = LoopbackMachine.TestCase
 TestLoopback.settings = THOROUGH
 
 
-class ALittleRoom(LoopbackMachine):
-    """The world takes a few values only: writers meet back pressure."""
-
-    room = 3
-
-    def outside_received(self, channel: str) -> list:
-        arrived = super().outside_received(channel)
-        self.world.clear()
-        return arrived
-
-
 TestALittleRoom = ALittleRoom.TestCase
 TestALittleRoom.settings = THOROUGH
+
+
+@pytest.mark.parametrize("machine", [AtOnce, Full])
+def test_the_contract_holds_with_threads_and_shared_memory(
+    machine: type[LoopbackMachine], domain: str
+) -> None:
+    class OnARealExecutor(machine):  # type: ignore[valid-type,misc]
+        patience = 10.0  # of which hardly any is used
+        burst = 20
+        create_what_cannot_be = None  # it would blame the refusal for what the link does meanwhile
+
+        def open(self) -> LoopbackConnector:
+            self.executor = taktora.Executor(domain=domain, worker_threads=2)
+            self.runner: taktora.Runner | None = None
+            self.world = LoopbackWorld(room=self.room)
+            return self.make(
+                "lab",
+                self.world,
+                codec=RawCodec(),
+                node=self.executor,
+                queue=16,
+                heartbeat=0.005,
+                reconnect=ExponentialBackoff(initial=0.002, maximum=0.01, seed=1),
+            )
+
+        def wakeups(self, reader: Any) -> None:
+            """Not asked: the machine may take what came before the driver has looked."""
+
+        def register(self, connector: Any) -> None:
+            super().register(connector)
+            self.runner = taktora.Runner(self.executor)
+
+        @precondition(lambda self: not self._closed)
+        @rule()
+        def time_passes(self) -> None:
+            self.pass_time(0.01)  # it is real time
+
+        def shut(self) -> None:
+            if self.runner is not None:
+                self.runner.stop()
+            self.executor.close()
+
+    run_state_machine_as_test(
+        OnARealExecutor,
+        settings=settings(SEARCH, max_examples=25, stateful_step_count=30, derandomize=True),
+    )
