@@ -92,6 +92,8 @@ class LoopbackConnector(Connector):
         **common: Any,
     ) -> None:
         super().__init__(name, **common)
+        if options is not None and not isinstance(options, LoopbackOptions):
+            raise WrongType(f"connector {name!r}: expected LoopbackOptions, not {options!r}")
         self.options = LoopbackOptions() if options is None else options
         self.world = (
             LoopbackWorld(echo=self.options.echo, room=self.options.room)

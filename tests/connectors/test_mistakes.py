@@ -15,6 +15,7 @@ from taktora.errors import TaktoraError, WrongType
     ("mistake", "kind", "said"),
     [
         (lambda: LoopbackConnector(codec="json"), WrongType, "JsonCodec"),
+        (lambda: LoopbackConnector(options={"echo": True}), WrongType, "LoopbackOptions"),
         (lambda: LoopbackConnector(reconnect=3), WrongType, "ExponentialBackoff"),
         (lambda: LoopbackConnector().register_with(3), WrongType, "needs an executor"),
         (
