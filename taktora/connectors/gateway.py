@@ -203,8 +203,7 @@ class Gateway(Item):
 
     def _look(self, now: Nanos) -> None:
         for report in self.inbound.take_reports():
-            if report.session == self.inbound.session:  # one before may have ended it
-                self._hear(report.health, now)
+            self._hear(report.health, now)
         if self._course.is_late(now):
             self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
         if self._course.is_due(now):

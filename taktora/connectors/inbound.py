@@ -121,7 +121,7 @@ class Inbound:
         self._ring()
 
     def take_reports(self) -> list[Report]:
-        """Everything said since the last call, in order, by the present session."""
+        """Everything said since the last call, in order, by the present session; nothing after Down."""
         with self._lock:
             reports, self._reports = self._reports, deque()
         return [report for report in reports if report.session == self._session]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Outlet", "Pump", "go_on"]
 
 
-_MOST: Final = 256  # frames in one execution
+_MOST: Final = 32  # frames in one execution; a worker runs some of these in a row
 
 
 def go_on(pump: ItemRef) -> None:

@@ -113,9 +113,11 @@ def test_a_channel_leads_to_one_place(bench_of):
     with pytest.raises(InvalidDescriptor, match=r"'c' is in use with another routing: .*place=1"):
         connector.create_reader(there, bytes)
     assert len(connector.stats()) == ports
+    held = []  # with their tracebacks, which hold what those frames held
     for _ in range(100):  # a reader that was refused does not take up a place
-        with pytest.raises(InvalidDescriptor):
+        with pytest.raises(InvalidDescriptor) as caught:
             connector.create_reader(there, bytes)
+        held.append(caught.value)
     connector.create_reader(here, bytes)
     connector.create_writer(there, bytes)  # the other direction is another way
     connector.close()

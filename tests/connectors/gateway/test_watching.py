@@ -151,10 +151,11 @@ def test_a_gateway_that_could_not_be_registered_leaves_its_name_to_others(monkey
     executor = SimulatedExecutor(None)
     first = AConnector(node=executor)
     monkeypatch.setattr(first, "make_link", lambda: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as held:
         first.serve_with(executor)
     second = AConnector(node=executor)
     second.serve_with(executor)
+    assert held.traceback  # and with it whatever its frames hold
     second.close()
     executor.close()
 
@@ -197,8 +198,10 @@ def test_a_watcher_that_could_not_be_added_gives_its_place_back():
     executor = SimulatedExecutor(None)
     first = RemoteConnector("lab", node=executor)
     first.register_with(executor)
+    held = []  # with their tracebacks, which hold what those frames held
     for _ in range(50):  # more than a channel has places
-        with pytest.raises(ValueError, match="taken"):
+        with pytest.raises(ValueError, match="taken") as caught:
             RemoteConnector("lab", node=executor).register_with(executor)
+        held.append(caught.value)
     first.close()
     executor.close()
