@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from taktora.actors.context import Context
     from taktora.actors.declare import TriggerDeclarer
     from taktora.connectors.descriptor import ChannelDescriptor
-    from taktora.connectors.health import ConnectorHealth
+    from taktora.connectors.health import ConnectorHealth, HealthEvent
     from taktora.connectors.health_keeper import HealthKeeper
     from taktora.connectors.raw_ports import RawWriter
     from taktora.connectors.reconnect import ReconnectPolicy
@@ -202,7 +202,11 @@ class Gateway(Item):
             writer.close()
 
     def _look(self, now: Nanos) -> None:
-        for report in self.inbound.take_reports():
+        reports = self.inbound.take_reports()
+        fell = bool(reports) and isinstance(reports[-1].health, Down)
+        for report in reports:
+            if fell and isinstance(report.health, Up):
+                continue  # it is that no more: nobody who knows better may see it so
             self._hear(report.health, now)
         if self._course.is_late(now):
             self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
@@ -250,7 +254,11 @@ class Gateway(Item):
             go_on(pump)
 
     def _become(self, health: ConnectorHealth, level: int | None = None) -> None:
-        if self._keeper.become(health, now=self._wall()):
+        def become() -> tuple[HealthEvent, ...]:
+            return self._keeper.become(health, now=self._wall())
+
+        stands = isinstance(health, Up | Degraded)
+        if self.inbound.unless_down(become) if stands else become():
             if level is None:
                 level = logging.WARNING if isinstance(health, Down) else logging.INFO
             logger.log(

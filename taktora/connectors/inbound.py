@@ -6,12 +6,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
 from taktora.connectors.health import ConnectorHealth, Degraded, Down, Up
 from taktora.time import Nanos
+
+T = TypeVar("T")
 
 __all__ = ["Arrived", "Inbound", "Report", "Session"]
 
@@ -125,6 +127,17 @@ class Inbound:
         with self._lock:
             reports, self._reports = self._reports, deque()
         return [report for report in reports if report.session == self._session]
+
+    def unless_down(self, action: Callable[[], T]) -> T | None:
+        """Do it, unless the present session has said that it is down; none can say so meanwhile.
+
+        So whoever has told of a broken link does not see it called Up afterwards.
+        """
+        with self._lock:
+            last = self._reports[-1] if self._reports else None
+            if last is not None and last.session == self._session and type(last.health) is Down:
+                return None
+            return action()
 
     def take(self, most: int) -> list[Arrived]:
         """The oldest payloads, at most ``most``."""

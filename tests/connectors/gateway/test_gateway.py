@@ -287,6 +287,21 @@ def test_events_come_in_the_order_of_what_happened(bench):
     assert [*states[:5], *states[-2:]] == events
 
 
+@pytest.mark.rule("GATE-27")
+def test_who_has_told_that_it_is_down_does_not_see_it_up_afterwards(bench):
+    bench.link.session.down("gone")
+    bench.advance(0.01)
+    bench.states()
+    session: list = []
+    bench.link.opening = session.append
+    bench.advance(0.25)
+    session[-1].up()
+    session[-1].down("gone again")
+    bench.link.opening = raises(OSError("not yet"))
+    bench.advance(0.01)
+    assert bench.states()[-2:] == ["Connecting", "Down"]
+
+
 @pytest.mark.rule("GATE-28")
 def test_when_its_actor_ends_the_link_is_closed_and_health_is_down():
     bench = Bench().begin()

@@ -145,6 +145,17 @@ def test_a_link_that_repeats_itself_fills_nothing():
     assert len(rings) == 4
 
 
+@pytest.mark.rule("GATE-27")
+def test_nothing_is_done_any_more_for_a_session_that_has_said_that_it_is_down():
+    queue, _ = inbound()
+    session = queue.new_session()
+    assert queue.unless_down(lambda: "done") == "done"
+    session.down("gone")
+    assert queue.unless_down(lambda: "done") is None
+    queue.new_session()
+    assert queue.unless_down(lambda: "done") == "done"
+
+
 @pytest.mark.rule("GATE-10")
 def test_a_frame_that_cannot_be_made_has_not_come():
     queue, _ = inbound()
