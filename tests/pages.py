@@ -80,7 +80,9 @@ def blocks(page: str) -> list[Block]:
 def environment(folder: Path, domain: str) -> dict[str, str]:
     """That of a reader who has the project's examples at hand."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "examples"), str(folder)])
-    kept = {name: value for name, value in os.environ.items() if name != "CI"}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")
+    }
     return kept | {"TAKTORA_DOMAIN": domain, "PYTHONPATH": path, "COLUMNS": "100"}
 
 

@@ -51,7 +51,7 @@ class ConnectorLife(ConnectorRig, RuleBasedStateMachine):
         self._in_descriptors: dict[str, Any] = {}
         self._history: dict[str, list[Any]] = {name: [] for name in self.in_channels}
         self._damaged = dict.fromkeys(self.in_channels, 0)
-        self._idle: list[tuple[int, HealthPath]] = []
+        self._idle: list[tuple[tuple[int, int], HealthPath]] = []
         state = self._state()
         law("CONN-07", state == "Connecting", f"a new connector is {state}, not Connecting")
         self._path = HealthPath(self.connector.subscribe_health(), state)
