@@ -105,7 +105,7 @@ def test_what_the_example_leaves_commented_out_is_the_default(
         line[2:] if line.startswith("# ") and " = " in line.partition("   #")[0] else line
         for line in lines
     ]
-    assert sum(one != two for one, two in zip(lines, settings, strict=True)) == 7
+    assert sum(one != two for one, two in zip(lines, settings, strict=True)) == 8
     taktora_command.write("\n".join(settings), "all.toml")
     done = taktora_command("check", "all.toml", env=environment)
     assert (done.returncode, done.stdout) == (0, "all.toml: 2 connectors, 3 channels\n")
