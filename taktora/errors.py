@@ -48,6 +48,8 @@
     │   ├── ConnectorClosed                 the connector was closed
     │   ├── UnknownPlugin (LookupError)     no connector or codec of that name is installed
     │   └── StackError                      the protocol's own library failed; ``__cause__``
+    │       └── BusError                    an EtherCAT bus, or a SubDevice of it, did not do as asked
+    │           └── SdoAbort                a SubDevice refused an object; ``code``
     └── ChannelError
         ├── InvalidName (ValueError)        channel, service, node or domain name
         ├── UnsupportedPayload (TypeError)  a payload type that cannot live in shared memory
@@ -79,6 +81,7 @@ __all__ = [
     "BlockTooLarge",
     "BlockingInActor",
     "BorrowLimitReached",
+    "BusError",
     "ChannelError",
     "CodecError",
     "ConnectorClosed",
@@ -121,6 +124,7 @@ __all__ = [
     "ReadOnlyPayload",
     "SimulationError",
     "RecordingError",
+    "SdoAbort",
     "StackError",
     "TaktoraError",
     "ThreadAttributesError",
@@ -473,6 +477,30 @@ class StackError(ConnectorError):
 
 
 # --- channels and services --------------------------------------------------------------------
+
+
+class BusError(StackError):
+    """An EtherCAT bus, or one SubDevice of it, did not do as asked; the text says which, and what to look at."""
+
+
+class SdoAbort(BusError):
+    """A SubDevice refused to read or write an object (SDO abort, CiA 301 and ETG.1000.6).
+
+    Attributes:
+        position: of the SubDevice on the wire, from 1.
+        index, subindex: of the object.
+        code: abort code, such as ``0x06020000``: the object does not exist.
+    """
+
+    def __init__(self, position: int, index: int, subindex: int, code: int, text: str) -> None:
+        super().__init__(
+            f"SubDevice {position} refused object 0x{index:04X}:{subindex:02X}: {text} "
+            f"(abort code 0x{code:08X})"
+        )
+        self.position = position
+        self.index = index
+        self.subindex = subindex
+        self.code = code
 
 
 class ChannelError(TaktoraError):

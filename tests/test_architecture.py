@@ -18,7 +18,7 @@ LAYERS = [
     {"errors", "time", "memory", "closing"},
     {"core", "transport"},
     {"ipc", "inmemory", "config", "plugins", "topology"},
-    {"drivers", "observe", "picture"},
+    {"drivers", "observe", "picture", "segment"},
     {"actors", "replay"},
     {
         "adding",

@@ -1,0 +1,1 @@
+"""EtherCAT: process data as channels, over a master that is a driver (extra ``ethercat``: pysoem)."""
