@@ -118,7 +118,7 @@ class SoemBringUp:
             outputs, inputs = spans_of(registers.fmmus, position)
             self._spans.append((outputs, inputs))
             mapped.append(Mapped(slave, outputs, inputs))
-        self.images = ProcessImages(mapped)
+        self.images = ProcessImages(mapped, self._master.peek)
 
     def _read(self, position: int, address: int, size: int) -> bytes:
         return self._master.read_register(position, address, size) if size else b""
@@ -194,12 +194,17 @@ class SoemBringUp:
     # --- result -------------------------------------------------------------------------------------
 
     def _expected_wkc(self) -> int:
-        """SOEM's, but for those whose share the configuration knows better."""
-        expected = self._master.expected_wkc
+        """SOEM's, but for what it does not know.
+
+        It does not count SubDevices with fewer than 8 bits; and the configuration may say of one what
+        it really adds.
+        """
+        usual = [2 * bool(outputs.bits) + bool(inputs.bits) for outputs, inputs in self._spans]
+        of_bits = any(0 < span.bits < 8 for both in self._spans for span in both)
+        expected = sum(usual) if of_bits else self._master.expected_wkc
         for its in self._options.subdevices:
             if its.expected_wkc is not None:
-                outputs, inputs = self._spans[its.subdevice - 1]
-                expected += its.expected_wkc - (2 * bool(outputs.bits) + bool(inputs.bits))
+                expected += its.expected_wkc - usual[its.subdevice - 1]
         return expected
 
     def _infos(self) -> Iterator[SubDeviceInfo]:
