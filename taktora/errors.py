@@ -419,10 +419,14 @@ class PayloadOverflow(ConnectorError, ValueError):
     maximum: int
     """Bytes that there are."""
 
-    def __init__(self, actual: int, maximum: int, what: str = "the payload") -> None:
+    def __init__(
+        self, actual: int, maximum: int, what: str = "the payload", *, text: str | None = None
+    ) -> None:
         super().__init__(
             f"{what} needs {actual} bytes, and max_payload is {maximum}; give the channel's "
             f"descriptor a larger one, or send less"
+            if text is None
+            else text
         )
         self.actual = actual
         self.maximum = maximum
