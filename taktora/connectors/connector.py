@@ -15,6 +15,9 @@ from taktora.connectors.writer import ChannelWriter
 from taktora.errors import ConnectorDown, InvalidDescriptor, WrongType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from taktora.config import Problem
     from taktora.connectors.codec import PayloadCodec
     from taktora.observe.port_stats import PortStats
 
@@ -53,6 +56,23 @@ class Connector(ConnectorLife):
     Remote: ClassVar[type[Any] | None] = None
     """Class of the plug-in's side where a file describes the connector and its gateway is elsewhere:
     a ``RemoteConnector`` that can do more. ``None``: that one."""
+
+    @classmethod
+    def check_channels(
+        cls,
+        options: Any,  # noqa: ARG003  # of those that look
+        channels: Mapping[int, ChannelDescriptor[Any]],  # noqa: ARG003
+    ) -> Iterable[Problem]:
+        """What is wrong with channels of a file as a whole, such as two that exclude each other.
+
+        Asked before anything is made or connected to. Paths begin at the connector, so that
+        ``("channels", 1, "routing", "bit_offset")`` is a key of the routing of its second channel.
+
+        Args:
+            options: an instance of its ``Options``, without mistakes.
+            channels: those that have no mistake of their own, by their positions in the file.
+        """
+        return ()
 
     def describe(
         self, descriptor: ChannelDescriptor[Any], codec: PayloadCodec | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from taktora.errors import InvalidArgument, WrongType
 from taktora.time import to_nanos
 
-__all__ = ["boolean", "duration", "instance", "one_of", "text", "whole"]
+__all__ = ["boolean", "duration", "listed", "one_of", "text", "tuple_of", "whole"]
 
 Validator = Callable[[Any, Any, Any], None]
 
@@ -69,15 +69,20 @@ def one_of(*choices: str) -> Validator:
     return validate
 
 
-def instance(kind: type, of: str, *, many: bool = False) -> Validator:
-    """An object of a class, or, ``many``, a tuple of such."""
+def listed(value: Any) -> Any:
+    """A list as a tuple; everything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def tuple_of(kind: type) -> Validator:
+    """A tuple of objects of a class."""
 
     def validate(_: Any, attribute: Any, value: Any) -> None:
-        if many and not isinstance(value, tuple):
-            raise WrongType(f"{attribute.name} must be a tuple of {of}, not {value!r}")
-        for one in value if many else (value,):
+        if not isinstance(value, tuple):
+            raise WrongType(f"{attribute.name} must be a tuple of {kind.__name__}, not {value!r}")
+        for one in value:
             if not isinstance(one, kind):
-                raise WrongType(f"{attribute.name} must be {of}, not {one!r}")
+                raise WrongType(f"{attribute.name} must hold {kind.__name__}, not {one!r}")
 
     return validate
 

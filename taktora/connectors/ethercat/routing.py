@@ -10,6 +10,7 @@ from attrs import field, frozen
 from taktora.connectors.ethercat.checking import boolean, duration, one_of, whole
 from taktora.connectors.ethercat.field_values import FLOATS, to_bits
 from taktora.connectors.ethercat.pdi import LONGEST_FIELD, Field
+from taktora.connectors.link import Direction as Way
 from taktora.errors import InvalidArgument, WrongType
 from taktora.time import Duration
 
@@ -134,6 +135,11 @@ class EthercatRouting:
     def is_routing(self) -> bool:
         """Always true."""
         return True
+
+    @property
+    def one_way(self) -> Way:
+        """Outputs lead out, inputs in."""
+        return Way.OUT if self.direction is Direction.RX else Way.IN
 
     @property
     def bits(self) -> Field:
