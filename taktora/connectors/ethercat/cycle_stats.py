@@ -7,13 +7,31 @@ from typing import Final
 
 from attrs import field, frozen
 
+from taktora.connectors.codecs.json import JsonCodec
+from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.ethercat.bus import LOST, SubDeviceState
+from taktora.connectors.routing import NoRouting
 from taktora.observe.histogram import Histogram, Summary
 from taktora.time import Nanos
 
-__all__ = ["BusStatistics", "CycleStats", "Spread", "SubDeviceStatus"]
+__all__ = [
+    "CODEC",
+    "BusStatistics",
+    "CycleStats",
+    "Spread",
+    "SubDeviceStatus",
+    "statistics_channel",
+    "status_of",
+]
 
+CODEC: Final = JsonCodec(forbid_extra_keys=False)  # a gateway may be newer than who reads
 _NONE: Final = -1
+_LARGEST: Final = 65_536
+
+
+def statistics_channel(connector: str) -> ChannelDescriptor[NoRouting]:
+    """Where a connector's :class:`BusStatistics` go, as JSON."""
+    return ChannelDescriptor(f"{connector}/bus", max_payload=_LARGEST)
 
 
 @frozen
@@ -69,6 +87,8 @@ class BusStatistics:
     """Attempts to take the whole bus to OP."""
     sdos: int = 0
     """Objects read and written at run time, failed ones included."""
+    refused: int = 0
+    """Values that the field of their channel cannot hold: a plug-in has another codec."""
     lateness: Spread | None = None
     """How long after its slot an exchange began; ``None``: there was none yet."""
     exchange: Spread | None = None
@@ -86,7 +106,7 @@ class CycleStats:
 
     def __init__(self, period: Nanos) -> None:
         self.cycles = self.overruns = self.short_counters = self.lost_frames = 0
-        self.sweeps = self.recoveries = self.bring_ups = 0
+        self.sweeps = self.recoveries = self.bring_ups = self.refused = 0
         self.expected_wkc = self.wkc = 0
         self.lateness = Histogram()
         self.exchange = Histogram()
@@ -132,6 +152,7 @@ class CycleStats:
             recoveries=self.recoveries,
             bring_ups=self.bring_ups,
             sdos=sdos,
+            refused=self.refused,
             lateness=_spread(self.lateness.summary()),
             exchange=_spread(self.exchange.summary()),
             subdevices=tuple(subdevices),

@@ -33,9 +33,7 @@ class SdoAnswers:
         position_of: position of a SubDevice that is called by name; ``None``: there is none.
     """
 
-    def __init__(
-        self, driver: BusDriver, position_of: Callable[[int | str], int | None]
-    ) -> None:
+    def __init__(self, driver: BusDriver, position_of: Callable[[int | str], int | None]) -> None:
         self.done = 0
         """Objects that were read or written, or could not be. Read by anybody."""
         self._driver = driver

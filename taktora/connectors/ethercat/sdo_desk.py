@@ -133,9 +133,7 @@ class SdoDesk(Item):
         else:
             asked.promise.fail(error)
 
-    def _fail(
-        self, which: Callable[[_Asked], bool], error: Callable[[_Asked], Exception]
-    ) -> None:
+    def _fail(self, which: Callable[[_Asked], bool], error: Callable[[_Asked], Exception]) -> None:
         with self._lock:
             failed = [(key, asked) for key, asked in self._asked.items() if which(asked)]
             for key, _ in failed:
