@@ -37,6 +37,7 @@ __all__ = ["Gateway"]
 logger = logging.getLogger("taktora.connectors")
 
 _LOOK: Final = "look"
+_BEAT: Final = 0  # the slot of the trigger that is declared first
 _MOST: Final = 256  # payloads in one execution, so that others get their turn
 
 
@@ -79,6 +80,7 @@ class Gateway(Item):
         self._executor: Any = None
         self._ref: Any = None
         self._rung = False
+        self._looking = False
         self._degraded = False  # by its own account
         self.on_beat: Callable[[ConnectorHealth], None] = lambda _: None
         """Called with the health at each heartbeat, and at once when it has changed."""
@@ -144,7 +146,7 @@ class Gateway(Item):
     def ring(self) -> None:
         """Have the actor look at its queue; one message for a whole burst."""
         ref = self._ref
-        if self._rung or ref is None:
+        if self._rung or self._looking or ref is None:  # looking: it sees whether more has come
             return
         self._rung = True
         try:
@@ -176,8 +178,14 @@ class Gateway(Item):
 
     def execute(self, ctx: Context) -> None:
         """One heartbeat, or a look at the time for the link's sake."""
-        self._look(ctx.now_ns)
-        if all(fired.slot for fired in ctx.triggers):
+        beats, slot = False, None
+        for fired in ctx.triggers:
+            if fired.slot == _BEAT:
+                beats = True
+            else:
+                slot = fired.scheduled_ns
+        self._look(ctx.now_ns, slot)
+        if not beats:
             return
         if self._course.stage is Stage.OPEN and not self._degraded:
             self._become(Up())  # if it was degraded because of a frame that was damaged
@@ -201,7 +209,18 @@ class Gateway(Item):
         for writer in self._writers.values():
             writer.close()
 
-    def _look(self, now: Nanos) -> None:
+    def _look(self, now: Nanos, slot: Nanos | None = None) -> None:
+        self._looking = True
+        try:
+            self._look_at_link(now, slot)
+        finally:
+            self._looking = False
+        for one in self.inbound.take(_MOST):
+            self._publish(one)
+        if self.inbound.waiting:
+            self.ring()
+
+    def _look_at_link(self, now: Nanos, slot: Nanos | None) -> None:
         reports = self.inbound.take_reports()
         fell = bool(reports) and isinstance(reports[-1].health, Down)
         for report in reports:
@@ -213,12 +232,10 @@ class Gateway(Item):
         if self._course.is_due(now):
             self._attempt(now)
         complaint = self._link.poll(now)
+        if slot is not None and complaint is None:
+            complaint = self._link.tick(slot, now)
         if complaint is not None and self._course.stage in (Stage.TRYING, Stage.OPEN):
             self._broke(complaint, now)
-        for one in self.inbound.take(_MOST):
-            self._publish(one)
-        if len(self.inbound):
-            self.ring()
 
     def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
         match health:

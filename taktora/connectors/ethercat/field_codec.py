@@ -10,6 +10,7 @@ from taktora.connectors.codecs.reasons import shortened
 from taktora.connectors.codecs.wire import type_name
 from taktora.connectors.ethercat.field_values import from_bits, to_bits
 from taktora.connectors.ethercat.routing import EthercatRouting
+from taktora.connectors.ethercat.words import bits
 from taktora.errors import CodecError, InvalidArgument, WrongType
 
 __all__ = ["FieldCodec"]
@@ -87,8 +88,9 @@ class FieldCodec(BytesCodec):
             return self._member(value, wanted)
         raise CodecError(
             self.format_name,
-            f"a field of {self.routing.bit_length} bits, {kind}, is read as "
-            f"{self._natural.__name__}, not as {type_name(wanted)}",
+            f"a field of {bits(self.routing.bit_length)}, {kind}, is read as "
+            f"{'bool or int' if self._natural is bool else self._natural.__name__}, not as "
+            f"{type_name(wanted)}",
         )
 
     def _member(self, value: Any, wanted: Any) -> Any:

@@ -7,6 +7,7 @@ import operator
 import struct
 from typing import Any, Final
 
+from taktora.connectors.ethercat.words import bits, bytes_, number
 from taktora.errors import InvalidArgument, WrongType
 
 __all__ = ["FLOATS", "from_bits", "to_bits"]
@@ -60,9 +61,9 @@ def from_bits(data: bytes, *, bit_length: int, kind: str, signed: bool, big: boo
 
 def _checked(data: bytes, bit_length: int, size: int) -> bytes:
     if len(data) != size:
-        raise InvalidArgument(f"a field of {bit_length} bits is {size} bytes, not {len(data)}")
+        raise InvalidArgument(f"a field of {bits(bit_length)} is {bytes_(size)}, not {len(data)}")
     if bit_length & 7 and data[-1] >> (bit_length & 7):
-        raise InvalidArgument(f"{data.hex(' ')} has a 1 above the {bit_length} bits of the field")
+        raise InvalidArgument(f"{data.hex(' ')} has a 1 above the {bits(bit_length)} of the field")
     return data
 
 
@@ -72,17 +73,17 @@ def _int_bytes(value: Any, bit_length: int, size: int, *, signed: bool) -> bytes
             f"{value!r} goes into a field of 1 bit; this one has {bit_length}, send {int(value)}"
         )
     try:
-        number = operator.index(value)
+        whole = operator.index(value)
     except TypeError:
         raise WrongType(f"a field of whole numbers takes an int, not {value!r}") from None
     half = 1 << (bit_length - 1)
     least, most = (-half, half - 1) if signed else (0, 2 * half - 1)
-    if not least <= number <= most:
+    if not least <= whole <= most:
         what = "signed" if signed else "unsigned"
         raise InvalidArgument(
-            f"{number} does not fit in {bit_length} bits, {what}: {least} to {most}"
+            f"{number(whole)} does not fit in {bits(bit_length)}, {what}: {least} to {most}"
         )
-    return (number & (2 * half - 1)).to_bytes(size, "little")
+    return (whole & (2 * half - 1)).to_bytes(size, "little")
 
 
 def _float_bytes(value: Any, bit_length: int) -> bytes:
@@ -91,4 +92,6 @@ def _float_bytes(value: Any, bit_length: int) -> bytes:
     try:
         return FLOATS[bit_length].pack(float(value))
     except OverflowError:
-        raise InvalidArgument(f"{value!r} does not fit in a float of {bit_length} bits") from None
+        raise InvalidArgument(
+            f"{number(value)} does not fit in a float of {bit_length} bits"
+        ) from None

@@ -1,16 +1,19 @@
 """Slices of bits in a process image: any length at any place, the neighbours untouched.
 
 Bit 0 is the lowest bit of byte 0, bit 8 the lowest of byte 1, and so on: the order in which EtherCAT
-packs process data (ETG.1000.6, 5.6.7.4: PDO mapping) and in which an FMMU counts start and end bits.
+packs process data (ETG.1000.6, PDO mapping), and in which an FMMU counts its start and stop bit
+(registers 0x0606 and 0x0607 of the first).
 Pure: an image is whatever has bytes, such as a ``bytearray`` or a ``memoryview`` of format ``B``.
 """
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from taktora.connectors.ethercat.words import bits, bytes_, number
 from taktora.errors import InvalidArgument, PayloadOverflow, WrongType
 
 __all__ = ["LONGEST_FIELD", "Field", "read_bits", "write_bits"]
@@ -55,8 +58,13 @@ def write_bits(
         PayloadOverflow: they are not all inside ``image``.
         InvalidArgument: ``value`` does not fit, ``bit_offset`` is negative, or ``bit_length`` not
             1 to 64.
+        WrongType: ``value`` is no whole number.
     """
     first, last = _bytes_of(image, bit_offset, bit_length)
+    try:
+        value = operator.index(value)
+    except TypeError:
+        raise WrongType(f"a field of bits takes a whole number, not {value!r}") from None
     least, most = (
         (-(1 << (bit_length - 1)), (1 << (bit_length - 1)) - 1)
         if signed
@@ -65,7 +73,7 @@ def write_bits(
     if not least <= value <= most:
         kind = "signed" if signed else "unsigned"
         raise InvalidArgument(
-            f"{value} does not fit in {_bits(bit_length)}, {kind}: {least} to {most}"
+            f"{number(value)} does not fit in {bits(bit_length)}, {kind}: {least} to {most}"
         )
     shift = bit_offset & 7
     mask = ((1 << bit_length) - 1) << shift
@@ -93,12 +101,8 @@ def _outside(bit_offset: int, bit_length: int, size: int) -> PayloadOverflow:
     return PayloadOverflow(
         (end + 7) >> 3,
         size,
-        text=f"bits {bit_offset} to {end - 1} are not all in the image, which has {_bits(8 * size)}",
+        text=f"bits {bit_offset} to {end - 1} are not all in the image, which has {bits(8 * size)}",
     )
-
-
-def _bits(number: int) -> str:
-    return "1 bit" if number == 1 else f"{number} bits"
 
 
 @frozen
@@ -174,7 +178,7 @@ class Field:
             raise _outside(self.bit_offset, self.bit_length, len(image))
         if len(payload) != self.size:
             raise InvalidArgument(
-                f"{_bits(self.bit_length)} are {_count(self.size)} as payload, not {len(payload)}"
+                f"{bits(self.bit_length)} are {bytes_(self.size)} as payload, not {len(payload)}"
             )
         if self._form == _WHOLE:
             image[self._first : self.end] = payload
@@ -182,7 +186,7 @@ class Field:
         value = int.from_bytes(payload, "little")
         if value > self._mask:
             raise InvalidArgument(
-                f"the payload of {_bits(self.bit_length)} has a 1 above them: {bytes(payload).hex(' ')}"
+                f"the payload of {bits(self.bit_length)} has a 1 above them: {bytes(payload).hex(' ')}"
             )
         mask, value = self._mask << self._shift, value << self._shift
         if self._form == _IN_ONE:
@@ -197,10 +201,6 @@ class Field:
             self.bit_offset < other.bit_offset + other.bit_length
             and other.bit_offset < self.bit_offset + self.bit_length
         )
-
-
-def _count(size: int) -> str:
-    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 _WHOLE: Final = 0  # bytes, and all of each

@@ -83,7 +83,10 @@ def _safe(its: EthercatRouting, _: Any, value: Any) -> None:
         raise WrongType(f"safe must be 'hold', 'zero' or a value, not {value!r}")
     if its.direction is Direction.TX:
         raise InvalidArgument('safe is for outputs (direction = "rx"); this is an input')
-    its.bits_of(value)
+    try:
+        its.bits_of(value)
+    except (InvalidArgument, WrongType) as error:
+        raise InvalidArgument(f"safe must fit its field: {error}") from None
 
 
 def _safe_after(its: EthercatRouting, attribute: Any, value: Any) -> None:
