@@ -18,7 +18,7 @@ from attrs import frozen
 from taktora.connectors.ethercat.spans import Span
 from taktora.errors import BusError
 
-__all__ = ["Mapped", "ProcessImages"]
+__all__ = ["Portion", "ProcessImages"]
 
 
 class HasImages(Protocol):
@@ -29,7 +29,7 @@ class HasImages(Protocol):
 
 
 @frozen
-class Mapped:
+class Portion:
     """A SubDevice and where its process data lie."""
 
     slave: HasImages
@@ -41,7 +41,7 @@ class ProcessImages:
     """Images of all SubDevices, in the order of their positions. One thread.
 
     Args:
-        mapped: the SubDevices.
+        portions: of the SubDevices.
         read: reads bytes of the memory of a SubDevice, by its position, address and their number;
             ``None``: it did not answer.
 
@@ -50,14 +50,14 @@ class ProcessImages:
     """
 
     def __init__(
-        self, mapped: Sequence[Mapped], read: Callable[[int, int, int], bytes | None]
+        self, portions: Sequence[Portion], read: Callable[[int, int, int], bytes | None]
     ) -> None:
         self._read = read
-        self._outputs = bytearray(sum(one.outputs.size for one in mapped))
-        self._inputs = bytearray(sum(one.inputs.size for one in mapped))
-        self.outputs = tuple(_cut(self._outputs, (one.outputs.size for one in mapped)))
+        self._outputs = bytearray(sum(one.outputs.size for one in portions))
+        self._inputs = bytearray(sum(one.inputs.size for one in portions))
+        self.outputs = tuple(_cut(self._outputs, (one.outputs.size for one in portions)))
         """Written by whoever sends."""
-        inputs = tuple(_cut(self._inputs, (one.inputs.size for one in mapped)))
+        inputs = tuple(_cut(self._inputs, (one.inputs.size for one in portions)))
         self.inputs = tuple(view.toreadonly() for view in inputs)
         """As the last :meth:`receive` left them."""
         self._sent = bytes(self._outputs)
@@ -66,7 +66,7 @@ class ProcessImages:
         self._bit_outputs: list[tuple[HasImages, memoryview, Span]] = []
         bit_inputs: list[tuple[int, HasImages, memoryview, Span]] = []
         for position, (one, its_outputs, its_inputs) in enumerate(
-            zip(mapped, self.outputs, inputs, strict=True), 1
+            zip(portions, self.outputs, inputs, strict=True), 1
         ):
             if _is_whole(one.outputs, len(one.slave.output), position, "outputs"):
                 self._whole_outputs.append((one.slave, its_outputs))
