@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["set_up", "veth_pair"]
+__all__ = ["set_mtu", "set_up", "veth_pair"]
 
 _HEADER: Final = struct.Struct("IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK: Final = struct.Struct("BxHiII")  # ifinfomsg: family, type, index, flags, mask
@@ -21,6 +21,7 @@ _RTM_NEWLINK: Final = 16
 _REQUEST_ACK: Final = 0x1 | 0x4
 _CREATE_NEW: Final = 0x200 | 0x400
 _IFLA_IFNAME: Final = 3
+_IFLA_MTU: Final = 4
 _IFLA_LINKINFO: Final = 18
 _IFLA_INFO_KIND: Final = 1
 _IFLA_INFO_DATA: Final = 2
@@ -64,6 +65,17 @@ def set_up(name: str, *, up: bool = True) -> None:
     """
     index = socket.if_nametoindex(name)
     _request(_LINK.pack(0, 0, index, _IFF_UP if up else 0, _IFF_UP), 0)
+
+
+def set_mtu(name: str, mtu: int) -> None:
+    """The longest payload of a frame, in bytes, as ``ip link set NAME mtu MTU`` does.
+
+    Raises:
+        PermissionError: CAP_NET_ADMIN is missing.
+        OSError: there is none of that name, or it cannot have that MTU.
+    """
+    index = socket.if_nametoindex(name)
+    _request(_LINK.pack(0, 0, index, 0, 0) + _attribute(_IFLA_MTU, struct.pack("I", mtu)), 0)
 
 
 def _netlink(groups: int = 0) -> socket.socket:

@@ -11,6 +11,7 @@ from typing import Final
 
 from taktora.connectors.ethercat.bus import AlState, BringUp, Mapped, SubDeviceInfo, SubDeviceState
 from taktora.connectors.ethercat.found import Found, check_found, object_writes
+from taktora.connectors.ethercat.nic import look_up
 from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.process_images import Portion, ProcessImages
 from taktora.connectors.ethercat.register_image import SM_LENGTH, SM_REGISTERS, RegisterImage
@@ -83,9 +84,12 @@ class SoemBringUp:
 
     def _find(self) -> None:
         if not self._master.find():
+            nic = self._options.network_interface
+            if not look_up(nic).has_carrier:
+                raise BusError(f"{nic} has no link: is the cable in at both ends, and power on?")
             raise BusError(
-                f"no SubDevice answers on {self._options.network_interface}: is the cable in, in the "
-                f"right socket (IN of the first SubDevice), and are they switched on?"
+                f"no SubDevice answers on {nic}: is the cable in the right socket (IN of the first "
+                f"SubDevice), and is this the right interface?"
             )
         self._found = [Found(one.name, one.man, one.id, one.rev) for one in self._master.slaves]
         check_found(self._options, self._found)
