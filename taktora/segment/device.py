@@ -56,8 +56,11 @@ class Device(Protocol):
     """The part of a SubDevice that is not its EtherCAT controller."""
 
     identity: Identity
-    mailbox: MailboxServer | None
-    """``None``: a simple device without one, mapped by its SII alone."""
+
+    @property
+    def mailbox(self) -> MailboxServer | None:
+        """``None``: a simple device without one, mapped by its SII alone."""
+        ...
 
     def power_on(self) -> None:
         """As when it left the factory: PDO assignment, objects and outputs at their defaults."""
