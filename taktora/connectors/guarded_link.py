@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from taktora.errors import BackPressure, WrongType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.inbound import Inbound
     from taktora.connectors.link import Direction, Link
@@ -39,6 +41,8 @@ class GuardedLink:
         self._link = link
         self._inbound = inbound
         self._poll = getattr(link, "poll", None) if self.poll_period else None
+        self._plugin_gone = getattr(link, "plugin_gone", None)
+        self._writers_changed = getattr(link, "writers_changed", None)
         self._lock = threading.Lock()
         self._complaint: str | None = None
 
@@ -81,6 +85,29 @@ class GuardedLink:
             self._complaint = complaint
             return complaint
         self._complaint = None
+        return None
+
+    @property
+    def watches_writers(self) -> bool:
+        """Whether it wants to know if anybody writes to its channels."""
+        return self._writers_changed is not None
+
+    def writers_changed(self, channel: str, *, present: bool) -> str | None:
+        """Tell it that a channel's first writer has come, or its last one gone. As :meth:`poll`."""
+        return self._tell(self._writers_changed, channel, present)
+
+    def plugin_gone(self, now: Nanos) -> str | None:
+        """Tell it that whoever started its process has ended. As :meth:`poll`."""
+        return self._tell(self._plugin_gone, now)
+
+    def _tell(self, method: Callable[..., object] | None, *facts: object) -> str | None:
+        if method is None:
+            return None
+        try:
+            with self._lock:
+                method(*facts)
+        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
+            return words(error)
         return None
 
     def send(self, descriptor: ChannelDescriptor[Any], frame: RawReceived) -> bool:
