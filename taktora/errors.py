@@ -494,6 +494,7 @@ class SdoAbort(BusError):
         position: of the SubDevice on the wire, from 1.
         index, subindex: of the object.
         code: abort code, such as ``0x06020000``: the object does not exist.
+        text: the code in words.
     """
 
     def __init__(self, position: int, index: int, subindex: int, code: int, text: str) -> None:
@@ -505,6 +506,7 @@ class SdoAbort(BusError):
         self.index = index
         self.subindex = subindex
         self.code = code
+        self.text = text
 
 
 class ChannelError(TaktoraError):

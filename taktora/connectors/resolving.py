@@ -18,6 +18,7 @@ from taktora.config.kinds import is_class
 from taktora.config.problems import path_text
 from taktora.connectors import codecs, link
 from taktora.connectors.codec import PayloadCodec
+from taktora.connectors.connector import Connector
 from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.options import NoOptions
 from taktora.connectors.routing import NoRouting, leads
@@ -96,7 +97,8 @@ class ResolvedConnector:
     """The connector's class."""
     options: Any
     """An instance of its ``Options``."""
-    codec: PayloadCodec
+    codec: PayloadCodec | None
+    """Of the whole connector, if the file names one."""
     channels: tuple[ResolvedChannel, ...]
 
 
@@ -184,6 +186,8 @@ class _Resolver:
             return None, problems
         try:
             descriptor = ChannelDescriptor(name, routing, size)
+            if codec is None:
+                codec = getattr(kind, "default_codec", Connector.default_codec)(descriptor)
         except Exception as error:  # noqa: BLE001  # the connector's class is not ours
             return None, [Problem((*path, "routing"), said(error))]
         wanted = given(settings, "direction")

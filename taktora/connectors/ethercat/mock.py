@@ -10,7 +10,14 @@ from collections import deque
 from collections.abc import Iterator
 
 from taktora.connectors.ethercat.al_status import al_status_text
-from taktora.connectors.ethercat.bus import LOST, AlState, BringUp, SubDeviceInfo, SubDeviceState
+from taktora.connectors.ethercat.bus import (
+    LOST,
+    AlState,
+    BringUp,
+    Mapped,
+    SubDeviceInfo,
+    SubDeviceState,
+)
 from taktora.connectors.ethercat.mock_subdevice import MockSubDevice
 from taktora.errors import BusError, SdoAbort
 
@@ -75,7 +82,7 @@ class MockBusDriver:
 
     # --- BusDriver ----------------------------------------------------------------------------------
 
-    def bring_up(self) -> Iterator[str | BringUp]:
+    def bring_up(self) -> Iterator[str | Mapped | BringUp]:
         """As every driver's; it fails as :meth:`fail_bring_up` says, and with nothing to talk to."""
         if self._is_up:
             raise BusError("the bus is up already; close it first")
@@ -89,15 +96,16 @@ class MockBusDriver:
         yield "map process data"
         self._outputs = [bytearray(len(one.outputs)) for one in self.subdevices]
         self._inputs = [bytearray(len(one.inputs)) for one in self.subdevices]
+        found = tuple(self._info(n, one) for n, one in self._each())
+        self._is_up = True
+        yield Mapped(found)
         for state in (AlState.PRE_OP, AlState.SAFE_OP, AlState.OP):
             yield f"to {state.label}"
             for one in self.subdevices:
                 one.rise(state)
-        self._is_up = True
-        yield BringUp(
-            expected_wkc=sum(one.share for one in self.subdevices),
-            subdevices=tuple(self._info(n, one) for n, one in self._each()),
-        )
+        for one, outputs in zip(self.subdevices, self._outputs, strict=True):
+            one.outputs[:] = outputs  # of the exchange that a SubDevice goes to OP with
+        yield BringUp(sum(one.share for one in self.subdevices), found)
 
     def outputs(self, position: int) -> memoryview:
         """As every driver's."""
