@@ -38,6 +38,7 @@ class Control:
             "register": simulator.register,
             "states": simulator.states,
             "statistics": simulator.statistics,
+            "stuck-mailbox": self._stuck_mailbox,
         }
 
     def answer(self, line: bytes, now: Nanos) -> bytes:
@@ -61,6 +62,12 @@ class Control:
 
     def _power_cycle(self, position: int) -> None:
         self._simulator.segment.controller(position).power_cycle(self._now)
+
+    def _stuck_mailbox(self, position: int, stuck: bool) -> None:
+        mail = self._simulator.segment.controller(position).mail
+        if mail is None:
+            raise InvalidArgument(f"SubDevice {position} has no mailbox")
+        mail.stuck = stuck
 
     def _call(self, position: int, path: str, *arguments: Any) -> Any:
         """A method of the device at ``position``, or of an attribute of it: ``inputs.load``."""

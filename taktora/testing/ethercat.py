@@ -31,7 +31,7 @@ from taktora.connectors.ethercat.bus import AlState
 from taktora.errors import TaktoraError
 from taktora.segment.control import pack, unpack
 from taktora.testing.namespaces import cannot_simulate, own_network
-from taktora.testing.veth import set_up, veth_pair
+from taktora.testing.veth import remove, set_up, veth_pair
 
 __all__ = [
     "SegmentFailed",
@@ -138,6 +138,10 @@ class SimulatedSegment:
         """Switch it off and on: it has forgotten everything but its EEPROM."""
         self.ask("power-cycle", position)
 
+    def stick(self, position: int, *, stuck: bool = True) -> None:
+        """Let its mailbox answer no more, or again."""
+        self.ask("stuck-mailbox", position, stuck)
+
     def kill(self) -> None:
         """End the simulator as a crash would: nothing answers any more."""
         self._process.kill()
@@ -150,6 +154,10 @@ class SimulatedSegment:
     def plug(self) -> None:
         """Give it back. In the thread that made the segment."""
         set_up(_FAR)
+
+    def remove(self) -> None:
+        """Remove the interfaces. In the thread that made the segment."""
+        remove(_NEAR)
 
     def _answer(self) -> Any:
         while b"\n" not in self._rest:
