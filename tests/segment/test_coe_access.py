@@ -103,7 +103,12 @@ def test_from_inside_values_are_set_whatever_the_access_and_must_fit():
     objects = one_of_everything()
     objects.put(ODD, 1, 200)
     assert client_of(objects).read(ODD, 1) == b"\xc8"
-    for value, error in ((256, InvalidArgument), (True, WrongType), ("a", WrongType), (1.0, WrongType)):
+    for value, error in (
+        (256, InvalidArgument),
+        (True, WrongType),
+        ("a", WrongType),
+        (1.0, WrongType),
+    ):
         with pytest.raises(error, match="2008:01"):
             objects.put(ODD, 1, value)
     with pytest.raises(Refused):
@@ -118,7 +123,9 @@ numbers = [one for one in DataType if not one.is_text]
 
 @pytest.mark.rule("COE-19")
 @given(data=st.data(), kind=st.sampled_from(numbers))
-def test_a_number_is_read_back_from_its_bytes_and_from_its_bits(data: st.DataObject, kind: DataType):
+def test_a_number_is_read_back_from_its_bytes_and_from_its_bits(
+    data: st.DataObject, kind: DataType
+):
     if kind is DataType.BOOLEAN:
         value: Any = data.draw(st.booleans())
     elif kind.is_real:

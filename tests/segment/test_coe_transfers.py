@@ -235,7 +235,10 @@ def test_a_request_that_cannot_be_done_is_aborted_and_changes_nothing(body: byte
 @pytest.mark.rule("COE-14")
 def test_more_or_less_than_was_announced_is_aborted_when_it_comes():
     client = client_of(one_of_everything())
-    for last, code in ((b"\x01" + bytes(20), Abort.TOO_LONG), (b"\x0d" + bytes(7), Abort.TOO_SHORT)):
+    for last, code in (
+        (b"\x01" + bytes(20), Abort.TOO_LONG),
+        (b"\x0d" + bytes(7), Abort.TOO_SHORT),
+    ):
         client.sdo(struct.pack("<BHBI", 0x21, MEMORY, 0, 15) + b"x" * 5)
         assert abort_of(client.sdo, last) == code
         assert client.mailbox.coe.objects.values[MEMORY, 0] == b""

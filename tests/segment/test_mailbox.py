@@ -53,7 +53,15 @@ def test_a_repeated_counter_is_a_repeated_message_and_0_never_is():
     mailbox = Mailbox(one_of_everything())
     mailbox.coe.state = 2
     client = SdoClient(mailbox)
-    for counter, answered in ((1, True), (1, False), (2, True), (1, True), (0, True), (0, True), (0, True)):
+    for counter, answered in (
+        (1, True),
+        (1, False),
+        (2, True),
+        (1, True),
+        (0, True),
+        (0, True),
+        (0, True),
+    ):
         client.send(READ, counter=counter)
         assert (client.fetch() is not None) is answered, counter
     client.send(READ, counter=1)
@@ -162,11 +170,15 @@ def _message(dice: random.Random) -> bytes:
     service = dice.choice([1, 2, 2, 2, 2, 2, 3, 8, 8, dice.randrange(16)])
     body = bytearray(dice.randbytes(dice.choice([0, 4, 8, 8, 8, 8, 9, 20, 100])))
     if len(body) >= 4 and dice.random() < 0.9:
-        index = dice.choice([0x1018, 0x1C12, 0x1C13, 0x1600, 0x1A00, 0x8000, 0x8001, 0x8002, 0x6040])
+        index = dice.choice(
+            [0x1018, 0x1C12, 0x1C13, 0x1600, 0x1A00, 0x8000, 0x8001, 0x8002, 0x6040]
+        )
         body[1:3] = struct.pack("<H", index)
         body[3] = dice.choice([0, 1, 2, 3, 255])
         if service == 2:
-            body[0] = dice.choice([0x40, 0x50, 0x60, 0x70, 0x21, 0x31, 0x23, 0x2F, 0, 0x10, 1, 0x11])
+            body[0] = dice.choice(
+                [0x40, 0x50, 0x60, 0x70, 0x21, 0x31, 0x23, 0x2F, 0, 0x10, 1, 0x11]
+            )
         elif service == 8:
             body[0] = dice.choice([1, 3, 5, 0x81, 0x7F])
             body[4:7] = struct.pack("<HB", index, body[3])
@@ -189,9 +201,10 @@ def test_whatever_10000_messages_say_nothing_is_raised_and_the_next_one_is_answe
                 assert len(answer) <= device.mailbox.size
                 assert struct.unpack_from("<H", answer)[0] == len(answer) - 6
                 answers += 1
-            assert len(device.exchange(bytes((device.output_bits + 7) // 8), number)) == (
-                device.input_bits + 7
-            ) // 8
+            assert (
+                len(device.exchange(bytes((device.output_bits + 7) // 8), number))
+                == (device.input_bits + 7) // 8
+            )
         device.entered(1, 0)
         device.entered(2, 0)
         assert SdoClient(device.mailbox).read(0x1018, 0) == b"\4"
