@@ -26,6 +26,7 @@ from taktora.connectors.home import Home
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.options import NoOptions
 from taktora.connectors.reconnect import ExponentialBackoff
+from taktora.connectors.routing import leads
 from taktora.connectors.stopping import when_all_are_done
 from taktora.connectors.watcher import Watcher
 from taktora.errors import ConnectorClosed, ConnectorError, InvalidDescriptor, WrongType
@@ -63,7 +64,8 @@ class ConnectorLife(Closing):
         self.name = check_name(name)
         check_codec(name, codec)
         check_policy(name, reconnect)
-        self.codec: PayloadCodec = JsonCodec() if codec is None else codec
+        self.codec = codec
+        """Of channels for which none is named; ``None``: as :meth:`default_codec` says."""
         self.in_process = in_process
         self.heartbeat, self.stale_after = check_signs_of_life(name, heartbeat, stale_after)
         self._patience: Nanos = to_nanos(connect_timeout, what="connect_timeout")
@@ -76,13 +78,22 @@ class ConnectorLife(Closing):
         self._ref: Any = None
         self._beacon: Beacon | None = None
         self._closed = False
-        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec]] = {}
+        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec | None]] = {}
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []
         self._shown: list[str] = []  # as the executor calls the ports in its statistics
         self._keeper = HealthKeeper(now=self._home.wall())
 
     # --- for protocols -----------------------------------------------------------------------------
+
+    @classmethod
+    def default_codec(cls, descriptor: ChannelDescriptor[Any]) -> PayloadCodec:  # noqa: ARG003
+        """The codec of a channel for which none was named, nor one for the whole connector: JSON.
+
+        For protocols whose routing says already what a value looks like. It may raise
+        ``InvalidDescriptor``.
+        """
+        return JsonCodec()
 
     @classmethod
     def from_options(cls, name: str, options: Any, **common: Any) -> Self:
@@ -209,6 +220,11 @@ class ConnectorLife(Closing):
 
     def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         """Have the gateway carry a channel, now or once there is one. Under the lock."""
+        if not leads(descriptor.routing, direction):
+            way, port = ("in", "reader") if direction is Direction.OUT else ("out", "writer")
+            raise InvalidDescriptor(
+                f"channel {descriptor.name!r} leads {way} only, by its routing; make a {port} of it"
+            )
         key = descriptor.name, direction
         known = self._channels.get(key)
         if known is not None and known.routing != descriptor.routing:

@@ -9,6 +9,7 @@ from taktora.connectors.connector import Connector
 from taktora.connectors.host import ConnectorHost
 from taktora.connectors.link import Direction
 from taktora.connectors.resolving import Lookup, ResolvedConnector, load_connectors
+from taktora.connectors.routing import leads
 from taktora.connectors.settings import Direction as Wanted
 from taktora.errors import StackError
 
@@ -45,7 +46,8 @@ class ConnectorGateway(ConnectorHost):
                 connector = gateway.register(_made(one, gateway.executor))
                 for channel in one.channels:
                     for direction in _DIRECTIONS[channel.settings.direction]:
-                        connector.carry(channel.descriptor, direction)
+                        if leads(channel.descriptor.routing, direction):
+                            connector.carry(channel.descriptor, direction)
         except BaseException:
             gateway.close()
             raise

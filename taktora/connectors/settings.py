@@ -122,8 +122,9 @@ class ConnectorSettings:
     name: str = field(validator=_connector_name)
     type: str
     """Entry point of group ``taktora.connectors``."""
-    codec: str = "json"
-    """Entry point of group ``taktora.codecs``, for channels that name none."""
+    codec: str | None = None
+    """Entry point of group ``taktora.codecs``, for channels that name none; ``None``: what its type
+    says of each channel, which is JSON for most."""
     queue: int = field(default=64, validator=within(1, _MOST_QUEUED))
     """Frames that wait per channel and direction."""
     heartbeat: timedelta = field(default=timedelta(milliseconds=100), validator=positive)
