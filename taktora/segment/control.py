@@ -58,16 +58,13 @@ class Control:
         return self._commands[request["do"]](*arguments, **named)
 
     def _al_error(self, position: int, code: int) -> None:
-        self._simulator.segment.controller(position).fall(code, self._now)
+        self._simulator.segment.al_error(position, code, self._now)
 
     def _power_cycle(self, position: int) -> None:
-        self._simulator.segment.controller(position).power_cycle(self._now)
+        self._simulator.segment.power_cycle(position, self._now)
 
     def _stuck_mailbox(self, position: int, stuck: bool) -> None:
-        mail = self._simulator.segment.controller(position).mail
-        if mail is None:
-            raise InvalidArgument(f"SubDevice {position} has no mailbox")
-        mail.stuck = stuck
+        self._simulator.segment.stick_mailbox(position, stuck=stuck)
 
     def _call(self, position: int, path: str, *arguments: Any) -> Any:
         """A method of the device at ``position``, or of an attribute of it: ``inputs.load``."""

@@ -60,13 +60,11 @@ class Simulator:
 
     def outputs(self, position: int) -> bytes:
         """The outputs as they were written last, in whichever state."""
-        manager = self.segment.controller(position).out
-        return bytes(self.segment.controller(position).memory[manager.start : manager.end])
+        return self.segment.outputs(position)
 
     def inputs(self, position: int) -> bytes:
         """The inputs as the next frame reads them."""
-        manager = self.segment.controller(position).back
-        return bytes(self.segment.controller(position).memory[manager.start : manager.end])
+        return self.segment.inputs(position)
 
     def register(self, position: int, address: int, length: int) -> bytes:
         """Registers or memory, without anything that reading does on the wire."""
