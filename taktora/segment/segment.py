@@ -6,7 +6,7 @@ thread-safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from attrs import define
 
@@ -60,8 +60,6 @@ class Segment(FaultyLine):
         self.statistics = SegmentStatistics()
         self.late: Nanos = 0
         """By how much the last answer is to come back later than at once."""
-        self.script: Callable[[Nanos], Nanos | None] | None = None
-        """Called at the time that it says, and first when time is looked at next."""
         self._plans: dict[tuple[int, int, bytes], Plan] = {}
         self._deadline: Nanos | None = None
 
@@ -124,10 +122,9 @@ class Segment(FaultyLine):
 
     def check_time(self, now: Nanos) -> Nanos | None:
         """Do what time brings; when to call again at the latest, ``None``: when a frame comes."""
-        following = None if self.script is None else self.script(now)
         self._notice.timers = False
         times = [one.application.check_time(now) for one in self._powered()]
-        self._deadline = min((one for one in (following, *times) if one is not None), default=None)
+        self._deadline = min((one for one in times if one is not None), default=None)
         return self._deadline
 
     def _datagram(self, frame: bytearray, at: int, length: int, now: Nanos) -> None:

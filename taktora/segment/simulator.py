@@ -14,7 +14,6 @@ from taktora.segment import registers as reg
 from taktora.segment.al import ERROR
 from taktora.segment.config import SegmentDescription, build
 from taktora.segment.controller_options import ControllerOptions
-from taktora.segment.fault_player import FaultPlayer
 from taktora.segment.segment import Segment
 from taktora.time import Nanos
 
@@ -55,8 +54,6 @@ class Simulator:
             ],
             now,
         )
-        if description.faults:
-            self.segment.script = FaultPlayer(self.segment, description.faults, now).play
 
     def outputs(self, position: int) -> bytes:
         """The outputs as they were written last, in whichever state."""
