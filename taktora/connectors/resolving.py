@@ -148,19 +148,20 @@ class _Resolver:
         codec, problem = self._find("codec", given(settings, "codec"))
         if problem:
             yield Problem((*path, "codec"), problem)
-        options = None
+        options = checked = None
         tree = given(settings, "options")
         if kind is not None and tree is not None:
             schema = getattr(kind, "Options", NoOptions)
             options, problems = _examined(tree, schema, (*path, "options"), "Options", kind)
             yield from problems
+            checked = None if problems else options
         channels: dict[int, Any] = {}
         for index, channel in enumerate(given(settings, "channels") or ()):
             if channel is not None:
                 at = (*path, "channels", index)
                 channels[index], problems = self._channel(channel, at, kind, codec)
                 yield from problems
-        yield from _checked_together(kind, options, channels, path)
+        yield from _checked_together(kind, checked, channels, path)
         self.resolved.append(
             ResolvedConnector(settings, kind, options, codec, tuple(channels.values()))
         )

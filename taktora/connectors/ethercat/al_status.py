@@ -56,8 +56,8 @@ AL_STATUS: Final = MappingProxyType(
         0x0036: "SYNC0 cycle time does not fit it",
         0x0037: "SYNC1 cycle time does not fit it",
         0x0041: "AoE mailbox error",
-        0x0042: "CoE mailbox error",
-        0x0043: "EoE mailbox error",
+        0x0042: "EoE mailbox error",
+        0x0043: "CoE mailbox error",
         0x0044: "FoE mailbox error",
         0x0045: "SoE mailbox error",
         0x004F: "VoE mailbox error",
@@ -67,7 +67,7 @@ AL_STATUS: Final = MappingProxyType(
         0x0060: "it was restarted from within",
         0x0061: "its identification has changed",
         0x0070: "its modules are not the ones that were detected",
-        0x00F0: "its application was stopped",
+        0x00F0: "its application is available again",
     }
 )
 """What each code means."""

@@ -88,7 +88,7 @@ class BusHealth:
         if self.lost >= self._lost_frames:
             if not isinstance(self.verdict, Down):
                 self.verdict = Down(
-                    f"{self.lost} frames in a row did not come back; is the cable in, and the first "
+                    f"{self.lost} frames in a row did not come back; is the cable in, and "
                     f"{self._label(1)} on?"
                 )
         elif self._complaint:
@@ -101,7 +101,8 @@ class BusHealth:
                 if wkc == LOST
                 else f"the working counter is {wkc}, and should be {self._expected}"
             )
-            self._become_degraded(f"{what} ({self.bad} bad cycles in a row)", of_counter=True)
+            cycles = "cycle" if self.bad == 1 else "cycles"
+            self._become_degraded(f"{what} ({self.bad} bad {cycles} in a row)", of_counter=True)
         elif not self.bad and not (wkc is None and self.verdict is None):
             self.verdict = self.verdict if isinstance(self.verdict, Up) else Up()
 

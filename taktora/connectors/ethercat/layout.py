@@ -53,11 +53,14 @@ class Layout:
         """Take one more channel in; the same one again changes nothing.
 
         Raises:
-            InvalidDescriptor: its routing leads nowhere, or another output has one of its bits.
+            InvalidDescriptor: its routing leads nowhere, or is not the one that it was added with,
+                or another output has one of its bits.
         """
         known = self.placed.get(channel)
-        if known is not None and known.routing == routing:
-            return known
+        if known is not None:
+            if known.routing == routing:
+                return known
+            raise InvalidDescriptor(f"channel {channel!r}: is there already, as {known.routing!r}")
         placed, problems = _placed(self._options, channel, routing)
         problems += _overlap(self._options, placed, self.placed.values())
         if placed is None or problems:
@@ -88,8 +91,8 @@ class Layout:
             bits = its.output_bits if one.is_output else its.input_bits
             if one.field.bit_offset + one.field.bit_length > bits:
                 yield (
-                    f"channel {one.channel!r}: {_bits(one.field)} are not all in the "
-                    f"{_image(one.routing)} of {_named(label, its)}, which have {bits} bits"
+                    f"channel {one.channel!r}: {_not_in(one.field)} the {_image(one.routing)} of "
+                    f"{_named(self._options, its)}, which have {bits} bits"
                 )
 
 
@@ -149,7 +152,7 @@ def _placed(
     key = "bit_offset" if routing.bit_offset >= bits else "bit_length"
     which = "rx_pdos" if placed.is_output else "tx_pdos"
     text = (
-        f"is {getattr(routing, key)}: {_bits(placed.field)} are not all in the {_image(routing)} of "
+        f"is {getattr(routing, key)}: {_not_in(placed.field)} the {_image(routing)} of "
         f"{options.label_of(position)}, whose {which} have {bits} bits"
     )
     return placed, [(key, text)]
@@ -170,8 +173,8 @@ def _overlap(
         ):
             text = (
                 f"is {placed.field.bit_offset}: {_bits(placed.field)} of the outputs of "
-                f"{options.label_of(placed.position)} overlap {_bits(other.field)} of channel "
-                f"{other.channel!r}; each output bit has one channel"
+                f"{options.label_of(placed.position)} overlap{_s(placed.field)} {_bits(other.field)} "
+                f"of channel {other.channel!r}; each output bit has one channel"
             )
             return [("bit_offset", text)]
     return []
@@ -190,7 +193,7 @@ def _strangers(options: EthercatOptions, found: BringUp) -> Iterator[str]:
         ):
             if wanted is not None and wanted != there:
                 yield (
-                    f"{_named(one.label, its)} has {what} 0x{there:08X}, and should have "
+                    f"{_named(options, its)} has {what} 0x{there:08X}, and should have "
                     f"0x{wanted:08X}; are the SubDevices wired in this order?"
                 )
         for which, pdos, bits in (
@@ -200,7 +203,10 @@ def _strangers(options: EthercatOptions, found: BringUp) -> Iterator[str]:
             known = known_bits(pdos)
             if known is not None and known > bits:
                 image = "outputs" if which == "rx_pdos" else "inputs"
-                yield f"{_named(one.label, its)} has {bits} bits of {image}, and its {which} {known}"
+                yield (
+                    f"{_named(options, its)} has {bits} bits of {image}, and its {which} have "
+                    f"{known}"
+                )
 
 
 def _there_are(found: BringUp) -> str:
@@ -208,12 +214,23 @@ def _there_are(found: BringUp) -> str:
     return "one SubDevice was found" if number == 1 else f"{number} SubDevices were found"
 
 
-def _named(label: str, its: SubDeviceInfo) -> str:
-    return f"{label}, a {its.name}," if its.name else label
+def _named(options: EthercatOptions, its: SubDeviceInfo) -> str:
+    """``SubDevice 2 (axis, AX5000)``: as the options call it, and as it calls itself."""
+    known = options.map_of(its.position)
+    names = [name for name in (known.name if known else None, its.name) if name]
+    return f"SubDevice {its.position}" + (f" ({', '.join(names)})" if names else "")
 
 
 def _image(routing: EthercatRouting) -> str:
     return "outputs" if routing.direction is Direction.RX else "inputs"
+
+
+def _s(field: Field) -> str:
+    return "s" if field.bit_length == 1 else ""
+
+
+def _not_in(field: Field) -> str:
+    return f"{_bits(field)} {'is not' if field.bit_length == 1 else 'are not all'} in"
 
 
 def _bits(field: Field) -> str:

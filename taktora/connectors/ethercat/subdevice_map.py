@@ -8,6 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from taktora.connectors.ethercat.checking import boolean, duration, listed, text, tuple_of, whole
+from taktora.connectors.ethercat.words import bytes_, number
 from taktora.errors import InvalidArgument, WrongType
 from taktora.time import Duration
 
@@ -62,8 +63,10 @@ class StartupSdo:
             raise InvalidArgument("give either value and size, or data")
         if self.data is not None and not isinstance(self.data, bytes):
             raise WrongType(f"data must be bytes, not {self.data!r}")
+        if self.data == b"":
+            raise InvalidArgument("data must not be empty")
         if self.data is not None and self.size not in (None, len(self.data)):
-            raise InvalidArgument(f"size is {self.size}, and data has {len(self.data)} bytes")
+            raise InvalidArgument(f"size is {self.size}, and data has {bytes_(len(self.data))}")
         if self.value is not None and self.size is None:
             raise InvalidArgument(f"size is missing: how many bytes is {self.value!r}?")
         _ = self.payload
@@ -87,7 +90,7 @@ class StartupSdo:
                     f"value {value!r} does not fit in a float of 4 bytes"
                 ) from None
         if not -(1 << (8 * size - 1)) <= value < 1 << (8 * size):
-            raise InvalidArgument(f"value {value} does not fit in {size} bytes")
+            raise InvalidArgument(f"value {number(value)} does not fit in {bytes_(size)}")
         return (value & ((1 << (8 * size)) - 1)).to_bytes(size, "little")
 
 
