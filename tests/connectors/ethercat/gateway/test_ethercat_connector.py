@@ -199,7 +199,7 @@ with SimulatedExecutor() as sim:
         print(error)
     bus.close()
 """
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert "pip install 'taktora[ethercat]'" in done.stdout
