@@ -7,12 +7,16 @@ process and socket in it has gone, however they went.
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["own_network"]
+from taktora.testing.veth import veth_pair
+
+__all__ = ["cannot_simulate", "own_network"]
 
 _CLONE_NEWNET = 0x4000_0000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -39,6 +43,27 @@ def own_network() -> Iterator[None]:
             _call("setns", _libc.setns(before, _CLONE_NEWNET))
     finally:
         os.close(before)
+
+
+@functools.cache
+def cannot_simulate() -> str | None:
+    """Why there can be no simulated network here, ``None`` if there can: it is tried, once."""
+    refused: list[str] = []
+
+    def attempt() -> None:
+        try:
+            with own_network():
+                veth_pair("ecat0", "ecat1")
+        except OSError as error:
+            refused.append(
+                f"a network of its own needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW) and "
+                f"a kernel with veth: {error}"
+            )
+
+    thread = threading.Thread(target=attempt, name="taktora-own-network")
+    thread.start()
+    thread.join()
+    return refused[0] if refused else None
 
 
 def _call(name: str, result: int) -> None:

@@ -6,6 +6,7 @@ namespace of the thread that makes it.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -27,9 +28,11 @@ _SIOCGIFFLAGS: Final = 0x8913
 _SIOCGIFMTU: Final = 0x8921
 _SIOCGIFHWADDR: Final = 0x8927
 _IFREQ: Final = struct.Struct("16s24x")
+_BY_POINTER: Final = struct.Struct("16sP16x")
 _BY_INDEX: Final = struct.Struct("16xi20x")
 _IFF_UP: Final = 0x1
-_IFF_RUNNING: Final = 0x40
+_SIOCETHTOOL: Final = 0x8946
+_ETHTOOL_GLINK: Final = 0x0A
 _ARPHRD_ETHER: Final = 1
 _MTU: Final = 1500  # what a full EtherCAT frame needs
 
@@ -67,7 +70,7 @@ def look_up(name: str) -> Interface:
             name=name,
             index=index,
             is_up=bool(flags & _IFF_UP),
-            has_carrier=bool(flags & _IFF_RUNNING),
+            has_carrier=_has_carrier(asking, name),
             is_ethernet=_ask(asking, _SIOCGIFHWADDR, name, "H") == _ARPHRD_ETHER,
             mtu=_ask(asking, _SIOCGIFMTU, name, "i"),
         )
@@ -138,3 +141,14 @@ def _ask(asking: socket.socket, request: int, name: str, form: str) -> int:
     answer = fcntl.ioctl(asking, request, _IFREQ.pack(os.fsencode(name)))
     value: int = struct.unpack_from(form, answer, 16)[0]
     return value
+
+
+def _has_carrier(asking: socket.socket, name: str) -> bool:
+    """At this moment: the flag IFF_RUNNING may be a second late."""
+    value = (ctypes.c_uint32 * 2)(_ETHTOOL_GLINK)
+    request = _BY_POINTER.pack(os.fsencode(name), ctypes.addressof(value))
+    try:
+        fcntl.ioctl(asking, _SIOCETHTOOL, request)
+    except OSError:
+        return True  # an interface that cannot tell, as the loopback one
+    return bool(value[1])

@@ -3,11 +3,14 @@
 pysoem copies an image at each access, and its setter copies as many bytes as it is given, past the
 end of the image if there are more. So images live here, at one place from bring-up to close; outputs
 are handed over when they have changed, and exactly as many bytes as there are.
+
+SOEM packs images of fewer than 8 bits one behind the other, across bytes, and pysoem shows the first
+byte of each. What no image begins in is read from the SubDevice itself, at one more frame per cycle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from attrs import frozen
@@ -15,7 +18,7 @@ from attrs import frozen
 from taktora.connectors.ethercat.spans import Span
 from taktora.errors import BusError
 
-__all__ = ["Mapped", "ProcessImages"]
+__all__ = ["Portion", "ProcessImages"]
 
 
 class HasImages(Protocol):
@@ -26,7 +29,7 @@ class HasImages(Protocol):
 
 
 @frozen
-class Mapped:
+class Portion:
     """A SubDevice and where its process data lie."""
 
     slave: HasImages
@@ -37,25 +40,33 @@ class Mapped:
 class ProcessImages:
     """Images of all SubDevices, in the order of their positions. One thread.
 
+    Args:
+        portions: of the SubDevices.
+        read: reads bytes of the memory of a SubDevice, by its position, address and their number;
+            ``None``: it did not answer.
+
     Raises:
         BusError: what the SubDevice has mapped and what the MainDevice has for it differ in length.
     """
 
-    def __init__(self, mapped: Sequence[Mapped]) -> None:
-        self._outputs = bytearray(sum(one.outputs.size for one in mapped))
-        self._inputs = bytearray(sum(one.inputs.size for one in mapped))
-        self.outputs = tuple(_cut(self._outputs, (one.outputs.size for one in mapped)))
+    def __init__(
+        self, portions: Sequence[Portion], read: Callable[[int, int, int], bytes | None]
+    ) -> None:
+        self._read = read
+        self._outputs = bytearray(sum(one.outputs.size for one in portions))
+        self._inputs = bytearray(sum(one.inputs.size for one in portions))
+        self.outputs = tuple(_cut(self._outputs, (one.outputs.size for one in portions)))
         """Written by whoever sends."""
-        inputs = tuple(_cut(self._inputs, (one.inputs.size for one in mapped)))
+        inputs = tuple(_cut(self._inputs, (one.inputs.size for one in portions)))
         self.inputs = tuple(view.toreadonly() for view in inputs)
         """As the last :meth:`receive` left them."""
         self._sent = bytes(self._outputs)
         self._whole_outputs: list[tuple[HasImages, memoryview]] = []
         self._whole_inputs: list[tuple[HasImages, memoryview]] = []
         self._bit_outputs: list[tuple[HasImages, memoryview, Span]] = []
-        self._bit_inputs: list[tuple[HasImages, memoryview, Span]] = []
+        bit_inputs: list[tuple[int, HasImages, memoryview, Span]] = []
         for position, (one, its_outputs, its_inputs) in enumerate(
-            zip(mapped, self.outputs, inputs, strict=True), 1
+            zip(portions, self.outputs, inputs, strict=True), 1
         ):
             if _is_whole(one.outputs, len(one.slave.output), position, "outputs"):
                 self._whole_outputs.append((one.slave, its_outputs))
@@ -64,10 +75,16 @@ class ProcessImages:
             if _is_whole(one.inputs, len(one.slave.input), position, "inputs"):
                 self._whole_inputs.append((one.slave, its_inputs))
             else:
-                self._bit_inputs.append((one.slave, its_inputs, one.inputs))
+                bit_inputs.append((position, one.slave, its_inputs, one.inputs))
         self._whole_outputs = [one for one in self._whole_outputs if len(one[1])]
         self._whole_inputs = [one for one in self._whole_inputs if len(one[1])]
-        _refuse_hidden_bits(self._bit_inputs)
+        self._shown = {span.first_byte: slave for _, slave, _, span in bit_inputs}
+        self._bit_inputs = [(view, span) for _, _, view, span in bit_inputs if self._is_shown(span)]
+        self._hidden_inputs = [
+            (position, view, span)
+            for position, _, view, span in bit_inputs
+            if not self._is_shown(span)
+        ]
         self._hand_over()
 
     def send(self) -> None:
@@ -81,6 +98,8 @@ class ProcessImages:
             view[:] = slave.input
         if self._bit_inputs:
             self._take_bits()
+        for position, view, span in self._hidden_inputs:
+            self._fetch(position, view, span)
 
     def _hand_over(self) -> None:
         self._sent = bytes(self._outputs)
@@ -98,13 +117,23 @@ class ProcessImages:
                     shared[span.first_byte + number] for number in range(span.bytes_touched)
                 )
 
+    def _is_shown(self, span: Span) -> bool:
+        return span.bytes_touched == 1 or span.first_byte + 1 in self._shown
+
     def _take_bits(self) -> None:
-        found = {span.first_byte: slave.input[0] for slave, _, span in self._bit_inputs}
-        for _, view, span in self._bit_inputs:
+        found = {address: slave.input[0] for address, slave in self._shown.items()}
+        for view, span in self._bit_inputs:
             whole = found[span.first_byte]
             if span.bytes_touched > 1:
                 whole |= found[span.first_byte + 1] << 8
             bits = whole >> span.start % 8 & ((1 << span.bits) - 1)
+            view[:] = bits.to_bytes(span.size, "little")
+
+    def _fetch(self, position: int, view: memoryview, span: Span) -> None:
+        first, skipped = divmod(span.physical, 8)
+        found = self._read(position, first, (skipped + span.bits + 7) // 8)
+        if found is not None:
+            bits = int.from_bytes(found, "little") >> skipped & ((1 << span.bits) - 1)
             view[:] = bits.to_bytes(span.size, "little")
 
 
@@ -125,16 +154,3 @@ def _is_whole(span: Span, size: int, position: int, what: str) -> bool:
             f"on, and the MainDevice has {size} bytes for them"
         )
     return True
-
-
-def _refuse_hidden_bits(inputs: Iterable[tuple[HasImages, memoryview, Span]]) -> None:
-    """Pysoem shows the first byte of an image of fewer than 8 bits, and none after it."""
-    known = list(inputs)
-    seen = {span.first_byte for _, _, span in known}
-    for slave, _, span in known:
-        if span.bytes_touched > 1 and span.first_byte + 1 not in seen:
-            raise BusError(
-                f"the inputs of {getattr(slave, 'name', 'a SubDevice')} ({span.bits} bits) cross "
-                f"into a byte that pysoem does not show; change the order of the SubDevices with "
-                f"fewer than 8 bits of inputs, or add one behind it"
-            )

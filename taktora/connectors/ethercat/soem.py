@@ -7,11 +7,11 @@ cannot be overrun, errors in words, recovery of one SubDevice in steps that keep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from taktora.closing import Closing
-from taktora.connectors.ethercat.bus import LOST, AlState, BringUp, SubDeviceState
+from taktora.connectors.ethercat.bus import LOST, AlState, BringUp, Mapped, SubDeviceState
 from taktora.connectors.ethercat.emergency import Emergency
 from taktora.connectors.ethercat.found import object_writes
 from taktora.connectors.ethercat.nic import Nic
@@ -30,6 +30,8 @@ except ImportError as error:
     raise MissingExtra("EtherCAT needs pysoem: pip install 'taktora[ethercat]'") from error
 
 __all__ = ["SoemBusDriver"]
+
+_Each = TypeVar("_Each")
 
 _MAILBOXES_PER_SWEEP: Final = 2
 _KEPT_EMERGENCIES: Final = 256
@@ -62,11 +64,12 @@ class SoemBusDriver(Closing):
 
     # --- up and down --------------------------------------------------------------------------------
 
-    def bring_up(self) -> Iterator[str | BringUp]:
+    def bring_up(self) -> Iterator[str | Mapped | BringUp]:
         """Take the bus to OP, step by step.
 
-        Yields the name of each step before it is done; the last thing is a ``BringUp``. A step takes
-        some milliseconds; mapping, about 6 ms for each SubDevice with a mailbox.
+        Yields the name of each step before it is done, ``Mapped`` once images are there, and a
+        ``BringUp`` at the end. A step takes some milliseconds; mapping process data, about 6 ms for
+        each SubDevice with a mailbox.
 
         Raises:
             BusError: it is up already, somebody else drives the interface, or it cannot be brought
@@ -85,9 +88,10 @@ class SoemBusDriver(Closing):
             on_emergency=self._emergencies.append,
         )
         done = SoemBringUp(self._master, options, self._clock)
-        yield from done.steps()
+        for step in done.steps():
+            self._images = done.images
+            yield step
         self._done = done
-        self._images = done.images
         self._with_mailbox = [one.position for one in done.result.subdevices if one.has_mailbox]
         self._exchange = self._master.exchanger()
         yield done.result
@@ -114,11 +118,11 @@ class SoemBusDriver(Closing):
 
         Its length is fixed: more or fewer bytes than there are is a ``ValueError``.
         """
-        return self._up().images.outputs[self._index(position)]
+        return _of(position, self._images_up().outputs)
 
     def inputs(self, position: int) -> memoryview:
         """The input image of one SubDevice, as the last successful exchange left it; read-only."""
-        return self._up().images.inputs[self._index(position)]
+        return _of(position, self._images_up().inputs)
 
     def exchange(self) -> int:
         """Send the outputs, receive the inputs: the working counter, or ``LOST``.
@@ -127,7 +131,7 @@ class SoemBusDriver(Closing):
             BusError: not up, or the interface is gone.
         """
         images = self._images
-        if images is None:
+        if self._done is None or images is None:
             raise BusError(_NOT_UP)
         images.send()
         counted = self._exchange()
@@ -164,13 +168,13 @@ class SoemBusDriver(Closing):
             BusError: not up, or no such SubDevice.
         """
         done, master = self._up(), self._master_up()
-        index = self._index(position)
+        registers = _of(position, done.registers)
         recovery = self._recoveries.get(position)
         if recovery is None:
             recovery = self._recoveries[position] = SoemRecovery(
                 master,
                 position,
-                registers=done.registers[index],
+                registers=registers,
                 writes=object_writes(self._options.map_of(position)),
                 watchdog=done.watchdogs.get(position),
                 patience=to_nanos(self._options.state_timeout),
@@ -230,8 +234,13 @@ class SoemBusDriver(Closing):
             raise BusError(_NOT_UP)
         return self._done
 
-    def _index(self, position: int) -> int:
-        count = len(self._up().registers)
-        if not 1 <= position <= count:
-            raise BusError(f"there is no SubDevice {position}; there are {count}")
-        return position - 1
+    def _images_up(self) -> ProcessImages:
+        if self._images is None:
+            raise BusError(_NOT_UP)
+        return self._images
+
+
+def _of(position: int, every: Sequence[_Each]) -> _Each:
+    if not 1 <= position <= len(every):
+        raise BusError(f"there is no SubDevice {position}; there are {len(every)}")
+    return every[position - 1]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from taktora.connectors.ethercat.bus import AlState, BringUp, SubDeviceInfo, SubDeviceState
+from taktora.connectors.ethercat.bus import AlState, BringUp, Mapped, SubDeviceInfo, SubDeviceState
 from taktora.connectors.ethercat.found import Found, check_found, object_writes
+from taktora.connectors.ethercat.nic import look_up
 from taktora.connectors.ethercat.options import EthercatOptions
-from taktora.connectors.ethercat.process_images import Mapped, ProcessImages
+from taktora.connectors.ethercat.process_images import Portion, ProcessImages
 from taktora.connectors.ethercat.register_image import SM_LENGTH, SM_REGISTERS, RegisterImage
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog, watchdog_for
 from taktora.connectors.ethercat.soem_master import SoemMaster
@@ -49,11 +50,11 @@ class SoemBringUp:
         """Of each SubDevice, in the order of their positions."""
         self.watchdogs: dict[int, SmWatchdog] = {}
         """By position: those that the configuration sets."""
-        self.images: ProcessImages
+        self.images: ProcessImages | None = None
         self.result: BringUp
 
-    def steps(self) -> Iterator[str]:
-        """Do it; yields what comes next before each step.
+    def steps(self) -> Iterator[str | Mapped]:
+        """Do it; yields what comes next before each step, and ``Mapped`` once images are there.
 
         Raises:
             BusError: it cannot be done; which SubDevice, in which state, and why.
@@ -66,6 +67,7 @@ class SoemBringUp:
         self._master.map()
         yield "read back how they are mapped"
         self._read_back()
+        yield Mapped(tuple(self._infos()))
         if self._options.distributed_clocks:
             yield "set up distributed clocks"
             if not self._master.set_up_clocks():
@@ -82,9 +84,12 @@ class SoemBringUp:
 
     def _find(self) -> None:
         if not self._master.find():
+            nic = self._options.network_interface
+            if not look_up(nic).has_carrier:
+                raise BusError(f"{nic} has no link: is the cable in at both ends, and power on?")
             raise BusError(
-                f"no SubDevice answers on {self._options.network_interface}: is the cable in, in the "
-                f"right socket (IN of the first SubDevice), and are they switched on?"
+                f"no SubDevice answers on {nic}: is the cable in the right socket (IN of the first "
+                f"SubDevice), and is this the right interface?"
             )
         self._found = [Found(one.name, one.man, one.id, one.rev) for one in self._master.slaves]
         check_found(self._options, self._found)
@@ -100,7 +105,7 @@ class SoemBringUp:
     # --- how they are mapped ------------------------------------------------------------------------
 
     def _read_back(self) -> None:
-        mapped = []
+        portions = []
         for position, slave in enumerate(self._master.slaves, 1):
             information = self._master.read_register(position, _INFORMATION, _INFORMATION_SIZE)
             fmmus, sync_managers = information[0x04], information[0x05]
@@ -117,8 +122,8 @@ class SoemBringUp:
             self.registers.append(registers)
             outputs, inputs = spans_of(registers.fmmus, position)
             self._spans.append((outputs, inputs))
-            mapped.append(Mapped(slave, outputs, inputs))
-        self.images = ProcessImages(mapped)
+            portions.append(Portion(slave, outputs, inputs))
+        self.images = ProcessImages(portions, self._master.peek)
 
     def _read(self, position: int, address: int, size: int) -> bytes:
         return self._master.read_register(position, address, size) if size else b""
@@ -142,8 +147,11 @@ class SoemBringUp:
         """OP is asked for while process data flow; who refuses is asked again."""
         exchange = self._master.exchanger()
 
+        images = self.images
+        assert images is not None
+
         def turn() -> None:
-            self.images.send()
+            images.send()
             exchange()
 
         yield "to OP"
@@ -194,13 +202,13 @@ class SoemBringUp:
     # --- result -------------------------------------------------------------------------------------
 
     def _expected_wkc(self) -> int:
-        """SOEM's, but for those whose share the configuration knows better."""
-        expected = self._master.expected_wkc
-        for its in self._options.subdevices:
-            if its.expected_wkc is not None:
-                outputs, inputs = self._spans[its.subdevice - 1]
-                expected += its.expected_wkc - (2 * bool(outputs.bits) + bool(inputs.bits))
-        return expected
+        """SOEM's, but where there are SubDevices with fewer than 8 bits: it does not count those.
+
+        Each adds 2 for its outputs and 1 for its inputs (ETG.1000.4, 5.4.1.2: LRW).
+        """
+        if any(0 < span.bits < 8 for both in self._spans for span in both):
+            return sum(2 * bool(out.bits) + bool(in_.bits) for out, in_ in self._spans)
+        return self._master.expected_wkc
 
     def _infos(self) -> Iterator[SubDeviceInfo]:
         for position, (found, (outputs, inputs), (station, alias), registers) in enumerate(

@@ -17,6 +17,7 @@ _OTHER_FRAME: Final = -2
 _TIMEOUT: Final = -5
 
 _WKC: Final = {
+    None: "it did not answer at its address, or frames are lost",  # a register
     _NO_FRAME: "no frame came back: look at cables, and whether the interface is up",
     0: "it did not answer at its address: it is off, unplugged, or restarted",
     _OTHER_FRAME: "a frame came back that was not asked for: is another MainDevice on this wire?",
@@ -59,10 +60,7 @@ def _who(position: int) -> str:
 def _why(error: Any) -> str:
     kind = type(error).__name__
     if kind == "WkcError":
-        known = None if error.wkc is None else _WKC.get(error.wkc)
-        if error.wkc is None:  # register access says no more than that it failed
-            known = _WKC[0]
-        return known or f"a working counter of {error.wkc} where 1 was expected"
+        return _WKC.get(error.wkc) or f"a working counter of {error.wkc} where 1 was expected"
     if kind == "PacketError":
         return _PACKET.get(error.error_code, f"mailbox packet error {error.error_code}")
     if kind == "MailboxError":

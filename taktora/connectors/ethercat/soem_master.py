@@ -180,6 +180,14 @@ class SoemMaster:
         with self._errors(f"writing register 0x{address:04X}", position):
             self.slave(position)._fpwr(address, data, self._tries)  # noqa: SLF001
 
+    def peek(self, position: int, address: int, size: int) -> bytes | None:
+        """Memory of the SubDevice, asked for once; ``None``: it did not answer."""
+        try:
+            found: bytes = self.slave(position)._fprd(address, size, self._timeout)  # noqa: SLF001
+        except self._pysoem.WkcError:
+            return None
+        return found
+
     def give_address(self, position: int) -> bool:
         """Look at the SubDevice at this place on the wire: it has, or gets, this position's address.
 

@@ -32,6 +32,8 @@ class Span:
     start: int
     """Its first bit, counted from logical address 0."""
     bits: int
+    physical: int = 0
+    """Its first bit in the SubDevice's own memory."""
 
     @property
     def end(self) -> int:
@@ -66,10 +68,10 @@ def spans_of(fmmus: bytes, position: int) -> tuple[Span, Span]:
     outputs: list[Span] = []
     inputs: list[Span] = []
     for at in range(0, len(fmmus) - FMMU_LENGTH + 1, FMMU_LENGTH):
-        address, length, first, last, _, _, kind, active = _FMMU.unpack_from(fmmus, at)
+        address, length, first, last, memory, bit, kind, active = _FMMU.unpack_from(fmmus, at)
         if not active & 1 or not length:
             continue
-        span = Span(8 * address + first, 8 * (length - 1) + last + 1 - first)
+        span = Span(8 * address + first, 8 * (length - 1) + last + 1 - first, 8 * memory + bit)
         if kind & _WRITE:
             outputs.append(span)
         if kind & _READ:
@@ -85,5 +87,6 @@ def _joined(spans: Iterable[Span], position: int) -> Span:
                 f"process data of SubDevice {position} lie in pieces: bits {whole.start} to "
                 f"{whole.end - 1} and from {span.start} on; give it fewer SyncManagers"
             )
-        whole = Span(whole.start if whole.bits else span.start, whole.bits + span.bits)
+        first = whole if whole.bits else span
+        whole = Span(first.start, whole.bits + span.bits, first.physical)
     return whole
