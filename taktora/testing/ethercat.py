@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -207,9 +207,11 @@ def simulated_segment(
         SegmentFailed: mistakes in what is described, each at its path; or it could not begin.
         PermissionError: not root.
     """
-    with own_network(), tempfile.TemporaryDirectory(prefix="taktora-segment-") as folder:
+    with own_network(), ExitStack() as folders:
         veth_pair(_NEAR, _FAR)
+        folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="taktora-segment-"))
         with _started(_file(subdevices, faults, Path(folder))) as segment:
+            folders.close()  # the simulator has read it
             yield segment
 
 
