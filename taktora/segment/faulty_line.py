@@ -138,10 +138,10 @@ class FaultyLine:
             )
         return self._controllers[position - 1]
 
-    def outputs(self, position: int) -> bytes | None:
-        """What a SubDevice has as outputs; ``None``: none are valid (not in OP, or never written)."""
-        controller = self.controller(position)
-        return controller.application.valid_outputs
+    def outputs(self, position: int) -> bytes:
+        """The outputs of a SubDevice as they were written last, in whichever state; empty without any."""
+        process = self.controller(position).process
+        return bytes(process.memory[process.out.start : process.out.end])
 
     def inputs(self, position: int) -> bytes:
         """What is read next as inputs of a SubDevice."""

@@ -130,17 +130,28 @@ class SimulatedSegment:
                 raise self._ended() from error
             return self._answer()
 
-    def al_error(self, position: int, code: int = 0x1B) -> None:
-        """Let it fall from OP to SAFE-OP with this AL Status Code."""
-        self.ask("al-error", position, code)
+    def fault(self, kind: str, **details: Any) -> int:
+        """Let a fault happen now, with what a segment file may say of it; its number.
+
+        ``segment.fault("cable-out", subdevice=2, lasts="50 ms")``; times may be numbers of seconds.
+
+        Raises:
+            SegmentFailed: with all that is wrong with it.
+        """
+        number: int = self.ask("begin", kind, **details)
+        return number
+
+    def heal(self, number: int | None = None) -> None:
+        """End the fault of that number, or all that :meth:`fault` has begun."""
+        self.ask("end", number)
 
     def power_cycle(self, position: int) -> None:
-        """Switch it off and on: it has forgotten everything but its EEPROM."""
+        """Switch it off and on between two frames: it has forgotten everything but its EEPROM."""
         self.ask("power-cycle", position)
 
-    def stick(self, position: int, *, stuck: bool = True) -> None:
-        """Let its mailbox answer no more, or again."""
-        self.ask("stuck-mailbox", position, stuck)
+    def lose(self, frames: int) -> None:
+        """The next so many frames get lost, every other one on its way back."""
+        self.ask("lose", frames)
 
     def kill(self) -> None:
         """End the simulator as a crash would: nothing answers any more."""
