@@ -19,6 +19,7 @@ from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.subdevice_map import PdoEntry, SubDeviceMap
 from taktora.connectors.gateway_host import ConnectorGateway
 from taktora.connectors.host import ConnectorHost
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.errors import (
     InvalidArgument,
     InvalidConfig,
@@ -37,17 +38,36 @@ from .bench import input_, options, output
 def test_what_cannot_be_is_refused():
     with pytest.raises(WrongType, match="connector 'bus': expected EthercatOptions"):
         EthercatConnector("bus", options={})  # type: ignore[arg-type]
-    with pytest.raises(InvalidArgument, match="a driver cannot go to another process"):
-        EthercatConnector(options=options(), driver=MockBusDriver(), in_process=False)
+    for where in ({"in_process": False}, {"gateway": "own process"}, {"gateway": "elsewhere"}):
+        with pytest.raises(InvalidArgument, match="a driver cannot go to another process"):
+            EthercatConnector(options=options(), driver=MockBusDriver(), **where)
 
 
 @pytest.mark.rule("EGW-60")
 def test_where_the_gateway_is():
-    assert EthercatConnector(options=options(), driver=MockBusDriver()).in_process
-    assert not EthercatConnector(options=options()).in_process
-    assert EthercatConnector(options=options(), in_process=True).in_process
-    assert EthercatConnector.from_options("bus", options()).in_process
+    assert EthercatConnector(options=options(), driver=MockBusDriver()).gateway == "here"
+    assert EthercatConnector(options=options()).gateway == "own process"
+    assert EthercatConnector(options=options(), in_process=True).gateway == "here"
+    assert EthercatConnector(options=options(), gateway="elsewhere").gateway == "elsewhere"
     assert EthercatConnector(options=options()).name == "ethercat"
+
+
+@pytest.mark.rule("EGW-60")
+def test_what_the_options_ask_for_is_what_its_process_asks_for():
+    its = options(affinity=(1,), fifo_priority=80, lock_memory=True)
+    asked = ProcessAttributes(cpus=(1,), fifo_priority=80, lock_memory=True, freeze_gc=True)
+    assert EthercatConnector(options=its).process == asked
+    other = ProcessAttributes(cpus=(0,))
+    assert EthercatConnector(options=its, process=other).process == other
+
+
+@pytest.mark.rule("EGW-61")
+def test_the_connectors_own_channels_are_its_own(bench):
+    for name in ("bus/sdo", "bus/bus"):
+        with pytest.raises(InvalidDescriptor, match="is one of connector 'bus's own"):
+            bench.connector.create_writer(output(name, 1, 0), int)
+        with pytest.raises(InvalidDescriptor, match="is one of connector 'bus's own"):
+            bench.connector.create_reader(input_(name, 1, 0), int)
 
 
 @pytest.mark.rule("EGW-61")
