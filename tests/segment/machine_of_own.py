@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from taktora.segment import OwnDevice, Signal
 from taktora.segment.data_types import Value
-from taktora.segment.hook import OwnDevice
-from taktora.segment.signals import Signal
 
 
 class Doubler(OwnDevice):

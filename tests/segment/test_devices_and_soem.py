@@ -104,12 +104,13 @@ def test_process_data_are_what_the_devices_make_of_them(master: Master):
     slaves[ANALOG_OUT].output = struct.pack("<hh", 100, -100)
     slaves[LOOP].output = b"wire"
     slaves[OWN].output = struct.pack("<HB", 1234, 0)
+    segment.call(ANALOG_IN + 1, "inputs.set", 1, -4321)
     master.cycle(3)
-    assert segment.call(OUT + 1, "outputs.image") == b"\xa5"
+    assert segment.call(OUT + 1, "outputs") == [bool(0xA5 >> n & 1) for n in range(8)]
     assert slaves[IN].input == b"\x01\x08"
     assert slaves[LOOP].input == b"wire"
     assert slaves[OWN].input == struct.pack("<I", 2468)
-    assert struct.unpack("<HhHh", slaves[ANALOG_IN].input)[1::2] == (0, 0)
+    assert struct.unpack("<HhHh", slaves[ANALOG_IN].input)[1::2] == (0, -4321)
     assert segment.outputs(ANALOG_OUT + 1) == struct.pack("<hh", 100, -100)
 
 
