@@ -155,6 +155,17 @@ class FrameReader(Closing):
         return self._subscriber.node
 
     @property
+    def writers(self) -> int:
+        """Writers of its channel at this moment, in all processes together.
+
+        Those of a process that was killed count until its node's ``notice_deaths`` has done its work.
+
+        Raises:
+            PortClosed: the reader or its node was closed.
+        """
+        return self._subscriber.publisher_count
+
+    @property
     def closed(self) -> bool:
         """Whether the reader, or its node, was closed."""
         return self._subscriber.closed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from taktora.actors.blocking import is_actor_thread
@@ -15,8 +16,9 @@ from taktora.connectors.inbound import Arrived, Inbound
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.pump import Pump, go_on
 from taktora.connectors.service_factory import INWARD, OUTWARD
+from taktora.connectors.writer_watch import LOOK_EVERY, WriterWatch
 from taktora.errors import ActorDeadError, MailboxFull, TaktoraError
-from taktora.time import NANOS_PER_SECOND
+from taktora.time import NANOS_PER_SECOND, to_nanos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +76,9 @@ class Gateway(Item):
         self._course = Course(policy, patience)
         self._heartbeat = heartbeat
         self._wall = wall
+        self._outs: dict[str, Pump] = {}
+        self._watch = WriterWatch() if self._link.watches_writers else None
+        self._poll_slot = 1 if self._link.poll_period else None
         self._pumps: list[Any] = []
         self._prepared: list[Pump] = []  # they become actors with it
         self._writers: dict[str, RawWriter] = {}
@@ -141,6 +146,7 @@ class Gateway(Item):
 
     def _add(self, pump: Pump) -> None:
         self._pumps.append(self._executor.add(pump))
+        self._outs[pump.descriptor.name] = pump
         self.ports.add_out(pump, self._executor.ports)
 
     def ring(self) -> None:
@@ -175,16 +181,21 @@ class Gateway(Item):
         on.interval(self._heartbeat)
         if self._link.poll_period:
             on.interval(self._link.poll_period / NANOS_PER_SECOND)
+        if self._watch is not None and to_nanos(self._heartbeat) > LOOK_EVERY:
+            on.interval(timedelta(microseconds=LOOK_EVERY / 1000))
 
     def execute(self, ctx: Context) -> None:
         """One heartbeat, or a look at the time for the link's sake."""
-        beats, slot = False, None
+        beats, looks, slot = False, False, None
         for fired in ctx.triggers:
-            if fired.slot == _BEAT:
-                beats = True
-            else:
+            if fired.slot == self._poll_slot:
                 slot = fired.scheduled_ns
+                continue
+            looks = True
+            beats = beats or fired.slot == _BEAT
         self._look(ctx.now_ns, slot)
+        if looks and self._watch is not None:
+            self._look_for_writers(self._watch, ctx.now_ns)
         if not beats:
             return
         if self._course.stage is Stage.OPEN and not self._degraded:
@@ -234,8 +245,7 @@ class Gateway(Item):
         complaint = self._link.poll(now)
         if slot is not None and complaint is None:
             complaint = self._link.tick(slot, now)
-        if complaint is not None and self._course.stage in (Stage.TRYING, Stage.OPEN):
-            self._broke(complaint, now)
+        self._heed(complaint, now)
 
     def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
         match health:
@@ -265,6 +275,22 @@ class Gateway(Item):
         if self._course.stage is Stage.GIVEN_UP:
             reason = f"{reason}; gave up after {attempts} attempt{'s' * (attempts != 1)}"
         self._become(Down(reason, self._wall()))
+
+    def _heed(self, complaint: str | None, now: Nanos) -> None:
+        """What the link raised breaks it, if there is anything to break."""
+        if complaint is not None and self._course.stage in (Stage.TRYING, Stage.OPEN):
+            self._broke(complaint, now)
+
+    def _look_for_writers(self, watch: WriterWatch, now: Nanos) -> None:
+        readers = [(channel, pump.reader) for channel, pump in list(self._outs.items())]
+        for channel, present in watch.look(readers):
+            logger.debug(
+                "connector %r: channel %r has %s writer",
+                self.name,
+                channel,
+                "a" if present else "no",
+            )
+            self._heed(self._link.writers_changed(channel, present=present), now)
 
     def _go_on(self) -> None:
         for pump in self._pumps:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from taktora.errors import BackPressure, WrongType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.inbound import Inbound
     from taktora.connectors.link import Direction, Link
@@ -42,6 +44,8 @@ class GuardedLink:
         self._tick = getattr(link, "tick", None) if self.poll_period else None
         self._keeps = getattr(link, "sends_late", True)
         self._fresh_since: Nanos = -1
+        self._plugin_gone = getattr(link, "plugin_gone", None)
+        self._writers_changed = getattr(link, "writers_changed", None)
         self._lock = threading.Lock()
         self._complaint: str | None = None
 
@@ -106,6 +110,29 @@ class GuardedLink:
     def is_late(self, frame: RawReceived) -> bool:
         """Whether a value was sent before the link was last down, and must not go out any more."""
         return frame.timestamp_ns <= self._fresh_since
+
+    @property
+    def watches_writers(self) -> bool:
+        """Whether it wants to know if anybody writes to its channels."""
+        return self._writers_changed is not None
+
+    def writers_changed(self, channel: str, *, present: bool) -> str | None:
+        """Tell it that a channel's first writer has come, or its last one gone. As :meth:`poll`."""
+        return self._tell(self._writers_changed, channel, present)
+
+    def plugin_gone(self, now: Nanos) -> str | None:
+        """Tell it that whoever started its process has ended. As :meth:`poll`."""
+        return self._tell(self._plugin_gone, now)
+
+    def _tell(self, method: Callable[..., object] | None, *facts: object) -> str | None:
+        if method is None:
+            return None
+        try:
+            with self._lock:
+                method(*facts)
+        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
+            return words(error)
+        return None
 
     def send(self, descriptor: ChannelDescriptor[Any], frame: RawReceived) -> bool:
         """Send one value; ``False``: not now, it is to be kept. What the link raises ends the session."""

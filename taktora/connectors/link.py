@@ -41,6 +41,22 @@ class Link(Protocol):
     attribute ``sends_late`` that is false. Where only the present value counts they would undo what
     the link set when it came up; they are counted as drops of the channel instead.
 
+    A link whose values must not stand when nobody writes them any more (outputs of a machine) has
+    one or both of these, which are called whether it is connected or not, and once for each change:
+
+    ``writers_changed(channel, present)``: the first writer of an outward channel (``channel`` is its
+    name) has come, or the last one has gone: closed, or its process ended or was killed, noticed
+    within a second. Whether there is one is looked at every 100 ms or at the heartbeat, whichever is
+    more often, so that the first values may be sent before ``True`` is said. As long as nothing was
+    said there is none.
+
+    ``plugin_gone(now)``: the process that started this gateway's own process has ended, however
+    (monotonic nanoseconds). ``poll`` goes on for the connector's ``linger``, 1 s by default, so that
+    safe values can be written; then :meth:`close` follows and the process ends. Never called where
+    the gateway is in the plug-in's process, or was started by hand.
+
+    What one of them raises breaks the link.
+
     Nothing here may block for long: it runs on the gateway's actor. A library that blocks gets a
     thread of its own, which talks to the gateway through the :class:`~.inbound.Session`.
     """

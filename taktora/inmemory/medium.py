@@ -103,7 +103,8 @@ class InMemory:
     def subscriber(self, channel: Channel, raw: Any, event: Any) -> Subscriber:
         """As :meth:`Medium.subscriber`."""
         make = _maker(Subscriber.role, channel.kind.label, channel.limits.max_subscribers)
-        return Subscriber(channel, make(RawSubscriber, raw), make(Listener, event), raised=RAISED)
+        port, listener = make(RawSubscriber, raw), make(Listener, event)
+        return Subscriber(channel, port, listener, service=raw.of, raised=RAISED)
 
     def server(self, service: Service, raw: Any, request_event: Any, response_event: Any) -> Server:
         """As :meth:`Medium.server`."""

@@ -47,6 +47,11 @@ class Topic:
         """Subscribers of every node."""
         return len(self.takers)
 
+    @property
+    def number_of_publishers(self) -> int:
+        """Publishers of every node."""
+        return len(self.senders)
+
     def update(self, sender: _Sender) -> None:
         """Lay wires to the subscribers that ``sender`` does not know yet."""
         sender.seen = self.arrivals

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import iceoryx2 as iox
 
+from taktora.ipc.neighbours import process_of
+
 if TYPE_CHECKING:
     from taktora.ipc.node import Node
 
@@ -48,8 +50,8 @@ def remove_abandoned(node: Node, name: str, pattern: Any) -> bool:
 
 
 def _is_alive(node_id: str) -> bool:
-    """Whether the process of that node exists; its id is the low half of the node's."""
-    return not node_id.isdecimal() or Path(f"/proc/{int(node_id) & 0xFFFF_FFFF}").exists()
+    """Whether the process of that node exists."""
+    return not node_id.isdecimal() or Path(f"/proc/{process_of(int(node_id))}").exists()
 
 
 def remove_broken(node: Node, name: str, pattern: Any) -> None:

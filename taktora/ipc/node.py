@@ -16,6 +16,7 @@ from taktora.errors import IpcError, PortClosed, PortLimitReached
 from taktora.ipc.forking import make_raw_objects_immortal
 from taktora.ipc.health import folder
 from taktora.ipc.leftovers import is_listed, remove_node_counter
+from taktora.ipc.neighbours import Neighbours
 from taktora.ipc.shared_memory import SharedMemory
 from taktora.ipc.unfinished import remove_unfinished
 from taktora.transport.node import BaseNode
@@ -69,11 +70,12 @@ class Node(BaseNode):
 
     medium: ClassVar[Medium] = SharedMemory()
 
-    __slots__ = ("_config", "_pid", "_raw")
+    __slots__ = ("_config", "_neighbours", "_pid", "_raw")
 
     def __init__(self, name: str | None = None, *, domain: str | None = None) -> None:
         super().__init__(name, domain, Held())
         self._pid = os.getpid()
+        self._neighbours: Neighbours | None = None
         self._config: Any = iox.config.global_config()
         if self.domain is not None:
             self._config.global_cfg.prefix = iox.FileName.new(f"{self.domain}_")
@@ -114,6 +116,12 @@ class Node(BaseNode):
         except PortLimitReached:
             self.clean_up()
             return make()
+
+    def notice_deaths(self) -> None:
+        """As :meth:`BaseNode.notice_deaths`: once somebody has died, a thread cleans up."""
+        if self._neighbours is None:
+            self._neighbours = Neighbours(self._config)
+        self._neighbours.look()
 
     @property
     def raw(self) -> Any:
@@ -167,6 +175,8 @@ class Node(BaseNode):
         """
         if self._raw is None:
             return
+        if self._neighbours is not None:
+            self._neighbours.close()
         with suppress(iox.NodeCleanupFailure):  # the next node will
             self.clean_up()
         self._let_go()

@@ -76,7 +76,8 @@ class SharedMemory:
         label, role, maximum = channel.kind.label, Subscriber.role, channel.limits.max_subscribers
         create = raw.subscriber_builder().create
         port = create_port(create, role, label, maximum, iox.SubscriberCreateError)
-        return Subscriber(channel, port, _listener(event, role, label, maximum), raised=_RAISED)
+        listener = _listener(event, role, label, maximum)
+        return Subscriber(channel, port, listener, service=raw, raised=_RAISED)
 
     def server(self, service: Service, raw: Any, request_event: Any, response_event: Any) -> Server:
         """As :meth:`Medium.server`."""

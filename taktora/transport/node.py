@@ -119,6 +119,12 @@ class BaseNode(Closing):
         """What ``make()`` makes; tried again if room for it can be made."""
         return make()
 
+    def notice_deaths(self) -> None:
+        """See to it that what processes held that have ended soon counts no more. Never waits.
+
+        To be called again and again by whoever counts ports; it costs microseconds.
+        """
+
     def siblings(self) -> Iterable[BaseNode]:
         """Every open node of this process and domain, this one included."""
         raise NotImplementedError

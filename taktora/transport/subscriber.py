@@ -45,6 +45,7 @@ class Subscriber(Port):
         "_receive",
         "_refs",
         "_rescued",
+        "_service",
         "drained",
         "wakeup",
     )
@@ -54,9 +55,12 @@ class Subscriber(Port):
     wakeup: Wakeup
     """For a driver that waits: fires when something was published."""
 
-    def __init__(self, channel: Channel, raw: Any, listener: Any, *, raised: Raised) -> None:
+    def __init__(
+        self, channel: Channel, raw: Any, listener: Any, *, service: Any, raised: Raised
+    ) -> None:
         """Called by the transport, for :meth:`Channel.subscriber`."""
         self._raw = raw
+        self._service = service
         self._kind = kind = channel.kind
         self._limit = channel.limits.max_borrowed
         self._raised = raised
@@ -154,12 +158,27 @@ class Subscriber(Port):
         return raw is not None and (raw.has_samples() or bool(self._rescued))
 
     @property
+    def publisher_count(self) -> int:
+        """Publishers of its channel at this moment, in all processes together.
+
+        Those of a process that was killed count until a node has cleaned up behind it; see
+        :meth:`BaseNode.notice_deaths`.
+
+        Raises:
+            PortClosed: the subscriber or its node was closed.
+        """
+        service = self._service
+        if service is None:
+            self._refuse()
+        return int(service.dynamic_config.number_of_publishers)
+
+    @property
     def closed(self) -> bool:
         """Whether the subscriber, or its node, was closed."""
         return self._raw is None
 
     def _let_go(self) -> None:
         self._receive = self._refusal()
-        self._raw = None
+        self._raw = self._service = None
         self._rescued.clear()
         self.wakeup._let_go()  # noqa: SLF001

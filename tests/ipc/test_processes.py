@@ -16,7 +16,7 @@ import iceoryx2 as iox
 import pytest
 
 from taktora.ipc import Node
-from taktora.ipc.abandoned import service_hash
+from taktora.ipc.abandoned import remove_abandoned, service_hash
 
 from .conftest import leftovers
 
@@ -178,3 +178,20 @@ def test_a_creation_that_was_abandoned_is_taken_over(node, suffix):
     publisher, subscriber = channel.publisher(), channel.subscriber()
     publisher.send_copy(1)
     assert subscriber.take().payload == 1
+
+
+@pytest.mark.rule("CHAN-24")
+def test_a_creation_that_a_living_process_is_at_is_left_alone(node):
+    pattern = iox.MessagingPattern.PublishSubscribe
+    stem = f"{node.domain}_{service_hash('c', pattern)}"
+    creation = Path("/tmp/iceoryx2/services") / f"{stem}.service"
+    tag = Path("/tmp/iceoryx2/nodes") / str(node.raw.id.value) / f"{stem}.service_tag"
+    for path in (creation, tag):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half a")
+        path.chmod(0o600)
+    assert not remove_abandoned(node, "c", pattern)
+    assert creation.exists()
+    tag.unlink()
+    assert remove_abandoned(node, "c", pattern)
+    assert not creation.exists()

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import struct
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
 
 from taktora.actors.blocking import refuse_to_block
 from taktora.connectors.connector import Connector
 from taktora.connectors.ethercat import cycle_stats, sdo_messages
 from taktora.connectors.ethercat.cycle_stats import BusStatistics, statistics_channel
 from taktora.connectors.ethercat.field_codec import FieldCodec
+from taktora.connectors.ethercat.object_values import nothing, reader_of
 from taktora.connectors.ethercat.routing import EthercatRouting
 from taktora.connectors.ethercat.sdo_desk import SdoDesk
 from taktora.connectors.ethercat.sdo_messages import SdoReply, SdoRequest, sdo_channel
 from taktora.connectors.ethercat.subdevice_map import StartupSdo
 from taktora.connectors.health import Degraded, Up, words
 from taktora.connectors.service_factory import INWARD, OUTWARD
-from taktora.errors import BusError, ConnectorDown, ConnectorError, WrongType
-from taktora.time import Duration, to_nanos
+from taktora.errors import ConnectorDown, ConnectorError, WrongType
+from taktora.time import NANOS_PER_SECOND, Duration, to_nanos
 
 if TYPE_CHECKING:
     from taktora.actors.promise import Promise
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from taktora.connectors.reader import ChannelReader
 
 __all__ = ["BusAccess"]
-
-_FLOATS: Final = {4: "<f", 8: "<d"}
 
 
 class BusAccess(Connector):
@@ -78,7 +78,8 @@ class BusAccess(Connector):
 
         Args:
             subdevice: position on the wire, from 1; or the name that the options give to it.
-            index, subindex: of the object.
+            index: of the object.
+            subindex: of the object.
             type: what becomes of its bytes: ``bytes``; ``int``, little-endian, of any length;
                 ``float``, of 4 or 8 bytes; ``str``, without zeros at its end.
             signed: of an ``int``: two's complement.
@@ -100,9 +101,10 @@ class BusAccess(Connector):
             BlockingInActor: called on a thread that runs actors; use ``block=False``.
             InvalidArgument, WrongType: an argument that cannot be.
         """
-        convert = _reader_of(type, signed=signed)
-        StartupSdo(index, subindex, data=b"", complete=complete)  # checks
-        return self._ask(subdevice, index, subindex, None, convert, complete, timeout, block=block)
+        convert = reader_of(type, signed=signed)
+        StartupSdo(index, subindex, data=b"", complete=complete)  # refuses what cannot be
+        request = SdoRequest(_named(subdevice), index, subindex, complete=complete)
+        return self._ask(request, convert, timeout, block=block)
 
     def write_sdo(
         self,
@@ -119,9 +121,14 @@ class BusAccess(Connector):
         """Download one object over CoE, while the bus runs; cycles are not held up. As :meth:`read_sdo`.
 
         Args:
-            subdevice, index, subindex, complete, timeout, block: as for :meth:`read_sdo`.
+            subdevice: as for :meth:`read_sdo`.
+            index: of the object.
+            subindex: of the object.
             value: bytes as they are; or a number, which needs ``size``. A float is written as IEEE 754.
             size: bytes of a number.
+            complete: as for :meth:`read_sdo`.
+            timeout: as for :meth:`read_sdo`.
+            block: as for :meth:`read_sdo`.
 
         Raises:
             PayloadOverflow: more bytes than a request has room for. Others: as :meth:`read_sdo`.
@@ -130,37 +137,31 @@ class BusAccess(Connector):
             data = StartupSdo(index, subindex, data=bytes(value), size=size, complete=complete)
         else:
             data = StartupSdo(index, subindex, value=value, size=size, complete=complete)
-        return self._ask(
-            subdevice, index, subindex, data.payload, _nothing, complete, timeout, block=block
-        )
+        request = SdoRequest(_named(subdevice), index, subindex, data.payload, complete=complete)
+        return self._ask(request, nothing, timeout, block=block)
 
     # --- helpers --------------------------------------------------------------------------------------
 
     def _ask(
         self,
-        subdevice: Any,
-        index: int,
-        subindex: int,
-        data: bytes | None,
+        request: SdoRequest,
         convert: Callable[[bytes], Any],
-        complete: bool,
         timeout: Duration,
         *,
         block: bool,
     ) -> Any:
-        if isinstance(subdevice, bool) or not isinstance(subdevice, int | str):
-            raise WrongType(f"subdevice must be a position or a name, not {subdevice!r}")
         patience = to_nanos(timeout, what="timeout")
         if block:
             refuse_to_block()
         desk = self._open_desk()
         health = self.health
         if not isinstance(health, Up | Degraded):
-            raise ConnectorDown(words(health), f"connector {self.name!r}")
+            raise ConnectorDown(
+                getattr(health, "reason", words(health)), f"connector {self.name!r}"
+            )
         promise: Promise[Any] = self._desk_ref.new_promise()
-        expires = self._home.clock() + patience
-        desk.ask(SdoRequest(subdevice, index, subindex, complete, data, expires), convert, promise)
-        return promise.get(timeout=patience / 1e9) if block else promise
+        desk.ask(evolve(request, expires_ns=self._home.clock() + patience), convert, promise)
+        return promise.get(timeout=patience / NANOS_PER_SECOND) if block else promise
 
     def _open_desk(self) -> SdoDesk:
         with self._lock:
@@ -209,32 +210,7 @@ class BusAccess(Connector):
         return refs if self._desk_ref is None else (*refs, self._desk_ref)
 
 
-def _nothing(_: bytes) -> None:
-    """Writing is answered without data."""
-
-
-def _reader_of(type: Any, *, signed: bool) -> Callable[[bytes], Any]:
-    if type is bytes:
-        return bytes
-    if type is int:
-        return lambda data: int.from_bytes(data, "little", signed=signed)
-    if type is str:
-        return _text
-    if type is float:
-        return _float
-    raise WrongType(f"an object can be read as bytes, int, float or str, not as {type!r}")
-
-
-def _float(data: bytes) -> float:
-    form = _FLOATS.get(len(data))
-    if form is None:
-        raise BusError(f"the object has {len(data)} bytes; a float has 4 or 8")
-    value: float = struct.unpack(form, data)[0]
-    return value
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.rstrip(b"\0").decode()
-    except UnicodeDecodeError as error:
-        raise BusError(f"the object is no text: {error}; read it as bytes") from error
+def _named(subdevice: Any) -> int | str:
+    if isinstance(subdevice, bool) or not isinstance(subdevice, int | str):
+        raise WrongType(f"subdevice must be a position or a name, not {subdevice!r}")
+    return subdevice

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from taktora.connectors.codecs.json import JsonCodec
 from taktora.connectors.descriptor import ChannelDescriptor
@@ -36,11 +36,11 @@ class SdoRequest:
     """Position on the wire, from 1; or the name that the gateway's options give to it."""
     index: int
     subindex: int
-    complete: bool
-    """All subindices at once."""
-    data: bytes | None
+    data: bytes | None = None
     """To be written; ``None``: it is to be read."""
-    expires_ns: Nanos
+    complete: bool = field(default=False, kw_only=True)
+    """All subindices at once."""
+    expires_ns: Nanos = field(default=0, kw_only=True)
     """When nobody waits for it any more, in the time of timestamps. It is not done after that."""
 
 
