@@ -29,14 +29,14 @@ taktora ethercat COMMAND --help says more.
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command; its own commands only once it is called: they are much to import."""
-    parser = commands.add_parser(
+    parser: Any = commands.add_parser(
         "ethercat",
         help="look at an EtherCAT bus: SubDevices, states, objects, live values",
         description="Tools for an EtherCAT bus.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parse, declared = parser.parse_known_args, []
+    parse, declared = parser.parse_known_args, list[bool]()
 
     def parse_with_tools(args: Sequence[str] | None = None, namespace: Any = None) -> Any:
         if not declared:
@@ -44,11 +44,11 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
             _declare(parser)
         return parse(args, namespace)
 
-    parser.parse_known_args = parse_with_tools  # type: ignore[method-assign]
+    parser.parse_known_args = parse_with_tools
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
-    from taktora.cli.ethercat import od, scan, sdo, states
+    from taktora.cli.ethercat import od, scan, sdo, states, watch
 
     def show_help(_: argparse.Namespace) -> int:
         parser.print_help()
@@ -56,5 +56,5 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
     parser.set_defaults(command=show_help)
     tools = parser.add_subparsers(title="commands", dest="tool", metavar="COMMAND")
-    for one in (scan, states, sdo, od):
+    for one in (scan, states, sdo, od, watch):
         one.add_to(tools)
