@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 from typing import Final
 
 from taktora.segment.frames import ETHERTYPE
@@ -45,18 +46,30 @@ class Wire:
             raise
         self._later: list[tuple[Nanos, int, bytes]] = []
         self._serial = itertools.count()
+        self._watched: dict[int, Callable[[], None]] = {}
+
+    def watch(self, source: socket.socket, take: Callable[[], None]) -> None:
+        """Call ``take`` in :meth:`serve`'s thread whenever ``source`` can be read. Before serving."""
+        self._watched[source.fileno()] = take
 
     def serve(self) -> None:
         """Answer frames until :meth:`stop`."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         poll.register(self._bell, select.POLLIN)
+        for number in self._watched:
+            poll.register(number, select.POLLIN)
+        frames = self._socket.fileno()
         while True:
             ready = poll.poll(self._patience())
             if any(number == self._bell for number, _ in ready):
                 return
             if ready:
-                self._receive()
+                for number, _ in ready:
+                    if number == frames:
+                        self._receive()
+                    else:
+                        self._watched[number]()
             else:
                 now = time.monotonic_ns()
                 self._segment.check_time(now)
@@ -91,7 +104,9 @@ class Wire:
                 return
             now = time.monotonic_ns()
             answer = segment.answer(frame, now)
-            if answer is not None:
+            if answer is not None and segment.late:
+                heapq.heappush(self._later, (now + segment.late, next(self._serial), answer))
+            elif answer is not None:
                 self._send(answer)
             segment.settle(now)
 

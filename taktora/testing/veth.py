@@ -11,13 +11,14 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["set_mtu", "set_up", "veth_pair"]
+__all__ = ["remove", "set_mtu", "set_up", "veth_pair"]
 
 _HEADER: Final = struct.Struct("IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK: Final = struct.Struct("BxHiII")  # ifinfomsg: family, type, index, flags, mask
 _ATTRIBUTE: Final = struct.Struct("HH")  # rtattr: length, type
 _NLMSG_ERROR: Final = 2
 _RTM_NEWLINK: Final = 16
+_RTM_DELLINK: Final = 17
 _REQUEST_ACK: Final = 0x1 | 0x4
 _CREATE_NEW: Final = 0x200 | 0x400
 _IFLA_IFNAME: Final = 3
@@ -78,6 +79,16 @@ def set_mtu(name: str, mtu: int) -> None:
     _request(_LINK.pack(0, 0, index, 0, 0) + _attribute(_IFLA_MTU, struct.pack("I", mtu)), 0)
 
 
+def remove(name: str) -> None:
+    """Remove an interface, and the other one of its pair with it.
+
+    Raises:
+        PermissionError: CAP_NET_ADMIN is missing.
+        OSError: there is none of that name.
+    """
+    _request(_LINK.pack(0, 0, socket.if_nametoindex(name), 0, 0), 0, kind=_RTM_DELLINK)
+
+
 def _netlink(groups: int = 0) -> socket.socket:
     made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_ROUTE)
     made.settimeout(_PATIENCE)
@@ -85,12 +96,12 @@ def _netlink(groups: int = 0) -> socket.socket:
     return made
 
 
-def _request(body: bytes, flags: int) -> None:
+def _request(body: bytes, flags: int, *, kind: int = _RTM_NEWLINK) -> None:
     with _netlink() as asking:
         length = _HEADER.size + len(body)
-        asking.send(_HEADER.pack(length, _RTM_NEWLINK, _REQUEST_ACK | flags, 1, 0) + body)
-        for kind, answer in _messages(asking.recv(65536)):
-            number = -struct.unpack_from("i", answer)[0] if kind == _NLMSG_ERROR else 0
+        asking.send(_HEADER.pack(length, kind, _REQUEST_ACK | flags, 1, 0) + body)
+        for told, answer in _messages(asking.recv(65536)):
+            number = -struct.unpack_from("i", answer)[0] if told == _NLMSG_ERROR else 0
             if number:
                 raise OSError(number, f"network interface: {os.strerror(number)}")
 

@@ -19,6 +19,7 @@ examples:
   taktora ethercat od 2 --nic eth1 --values
   taktora ethercat watch --nic eth1            run the bus, and see what comes
   taktora ethercat watch lab                   see how a running gateway's bus is
+  taktora ethercat simulate segment.toml --nic veth1
 
 They need the right to send raw frames (CAP_NET_RAW), and pip install 'taktora[ethercat]'. Without
 --nic they list the network interfaces.
@@ -31,7 +32,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command; its own commands only once it is called: they are much to import."""
     parser: Any = commands.add_parser(
         "ethercat",
-        help="look at an EtherCAT bus: SubDevices, states, objects, live values",
+        help="look at an EtherCAT bus: SubDevices, states, objects, live values; simulate one",
         description="Tools for an EtherCAT bus.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -48,7 +49,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
-    from taktora.cli.ethercat import od, scan, sdo, states, watch
+    from taktora.cli.ethercat import od, scan, sdo, simulate, states, watch
 
     def show_help(_: argparse.Namespace) -> int:
         parser.print_help()
@@ -56,5 +57,5 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
     parser.set_defaults(command=show_help)
     tools = parser.add_subparsers(title="commands", dest="tool", metavar="COMMAND")
-    for one in (scan, states, sdo, od, watch):
+    for one in (scan, states, sdo, od, watch, simulate):
         one.add_to(tools)

@@ -60,8 +60,8 @@ class NicLock(Closing):
                 raise BusError(f"{nic} cannot be locked: {error.strerror}") from error
             pid = _holder(name)
             raise NicInUse(
-                f"{nic} is driven by {_named(pid)}; there can be one MainDevice on an interface: "
-                f"end that one first",
+                f"{nic} is driven by {_named(pid)}; an interface has room for one MainDevice or "
+                f"simulator: end that one first",
                 pid,
             ) from error
 

@@ -104,6 +104,22 @@ def test_a_verdict_is_another_object_only_when_it_says_something_else(history: l
             )
 
 
+@pytest.mark.rule("ECAT-25")
+@pytest.mark.parametrize("bad", [[6], [6, 0, 12], [LOST], [6, LOST]])
+def test_as_long_as_it_stays_bad_in_the_same_way_nothing_new_is_said(bad: list[int]):
+    health = fed(EXPECTED, *[6] * 4)
+    degraded = health.verdict
+    assert isinstance(degraded, Degraded)
+    for wkc in bad * 10:
+        health.exchanged(wkc)
+        assert health.verdict is degraded
+    health = fed(EXPECTED, *[LOST] * 50)
+    down = health.verdict
+    health.exchanged(LOST)
+    health.swept(sweep(1))
+    assert health.verdict is down
+
+
 @pytest.mark.rule("ECAT-20")
 def test_a_full_counter_alone_does_not_prove_op():
     health = fed(EXPECTED, sweep(2), EXPECTED, EXPECTED)

@@ -160,7 +160,7 @@ def test_a_bus_that_has_everything_is_taken():
     layout.add("a", EthercatRouting("axis", RX, 40, 16))
     layout.add("b", EthercatRouting(1, TX, 3, 1))
     layout.check(
-        bus(MockSubDevice(input_bits=4), MockSubDevice(output_bits=56), MockSubDevice("another"))
+        bus(MockSubDevice(input_bits=4), MockSubDevice(output_bits=64), MockSubDevice("another"))
     )
 
 
