@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from taktora.cli.ending import FAILED, REFUSED, CommandError
+from taktora.cli.ethercat.holder import in_use
 from taktora.cli.progress import Progress, choose_progress, showing
 from taktora.connectors.ethercat.nic import look_up
 from taktora.connectors.ethercat.nic_lock import NicInUse
@@ -26,14 +25,12 @@ __all__ = [
     "check_nic",
     "failures_told",
     "found_on",
-    "in_use",
     "nobody",
     "opened",
     "working",
 ]
 
 _Opened = TypeVar("_Opened")
-_LONGEST = 60
 
 
 def add_nic(parser: argparse.ArgumentParser) -> None:
@@ -126,29 +123,3 @@ def nobody(nic: str) -> str:
         f"no SubDevice answers on {nic}: is the cable in, in the right socket (IN of the first "
         f"SubDevice), and are they switched on?"
     )
-
-
-def in_use(nic: str, pid: int) -> str:
-    """Who drives the interface, and how to look at its bus all the same."""
-    who = f"process {pid}{_called(pid)}" if pid else "another process"
-    if pid == os.getpid():
-        who = f"this very process (pid {pid})"
-    return (
-        f"{nic} is driven by {who}, and a bus has one MainDevice only\n"
-        f"through a gateway that runs (NAME: its connector):\n"
-        f"  taktora ethercat watch NAME                             health, states, values\n"
-        f"  taktora ethercat sdo read POSITION INDEX --gateway NAME   objects, while it runs\n"
-        f"or end that process first"
-    )
-
-
-def _called(pid: int) -> str:
-    """Its command line, where that can be read."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return ""
-    text = " ".join(words).strip()
-    if not text:
-        return ""
-    return f" ({text if len(text) <= _LONGEST else text[: _LONGEST - 3] + '...'})"

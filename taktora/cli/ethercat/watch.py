@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -108,11 +109,13 @@ def watch(options: argparse.Namespace) -> int:
     try:
         with ending.on_signals(), show.beside():
             log_to_stderr(options.log_level)
+            if options.log_level is None:  # what they would say is in the picture
+                logging.getLogger("taktora.connectors").setLevel(logging.ERROR)
             with _opened(options) as bus:
                 with looking(bus.read, show, bus.executor.stop):
                     drive(bus.executor, options.seconds, None, ending)
                 if not bus.was_up:
-                    raise CommandError("it was never up", FAILED)
+                    raise CommandError(f"it was never up; it is {bus.read().health}", FAILED)
     except Interrupted:
         pass
     return 0

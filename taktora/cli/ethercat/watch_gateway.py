@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from taktora.cli.ethercat.watch_values import bits_in_words, field_in_words
 from taktora.cli.ethercat.watch_view import Shown, View, rate
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from taktora.connectors.ethercat.cycle_stats import BusStatistics
 
 __all__ = ["GatewayBus", "gateway_bus"]
+
+_NOTHING: Final = "(nothing came yet)"
 
 
 class GatewayBus:
@@ -78,7 +80,7 @@ class GatewayBus:
             health=words(self._remote.health),
             statistics=self._latest,
             values=tuple(
-                Shown(channel, way, self._values.get((way, channel), "-"))
+                Shown(channel, way, self._values.get((way, channel), _NOTHING))
                 for way, channel in self._taps
             ),
             cycles_per_second=self._rate,

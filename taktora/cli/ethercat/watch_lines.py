@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import TextIO
+from typing import Final, TextIO
 
 from taktora.cli.ethercat.watch_view import View, counted, error_of
 from taktora.cli.reading import printable
 
 __all__ = ["WatchLines"]
 
+_EVERY: Final = 0.99
+"""Seconds from one line of counters to the next; a little less than a second, which it is to be."""
+
 
 class WatchLines:
-    """A line of counters at each view; health, SubDevices and values when they have changed.
+    """A line of counters once a second; health, SubDevices and values when they have changed.
 
     One thread.
     """
 
-    period = 1.0
+    period = 0.25
     """Seconds from one view to the next."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._said: dict[str, str] = {}
+        self._due = 0.0
+        self._last: View | None = None
 
     def beside(self) -> AbstractContextManager[object]:
         """What others print needs no care here."""
@@ -38,13 +43,17 @@ class WatchLines:
     def show(self, view: View) -> None:
         """What is new."""
         self._print(view, self._changed(view))
+        self._last = view
 
     def end(self, view: View) -> None:
-        """As it is at the end."""
-        self.show(view)
+        """As it is at the end, with its counters."""
+        if view is not self._last:
+            self._due = 0.0
+            self.show(view)
 
     def _changed(self, view: View) -> Iterator[tuple[str, str]]:
-        if (counters := _counters(view)) is not None:
+        if view.seconds >= self._due and (counters := _counters(view)) is not None:
+            self._due = view.seconds + _EVERY
             yield "bus", counters
         for what, text in _facts(view):
             if self._said.get(what) != text:

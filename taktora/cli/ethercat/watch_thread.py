@@ -79,9 +79,10 @@ def looking(read: Callable[[], View], show: Show, stop: Callable[[], object]) ->
                     show.flush()
                     show.show(view)
                     due = max(due + show.period, monotonic())
-                    if over.wait(due - monotonic()):
-                        break
+                    ended = over.wait(due - monotonic())
                     view = read()
+                    if ended:
+                        break
             finally:
                 show.end(view)
         except BrokenPipeError as error:

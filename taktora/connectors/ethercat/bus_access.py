@@ -102,7 +102,7 @@ class BusAccess(Connector):
             InvalidArgument, WrongType: an argument that cannot be.
         """
         convert = reader_of(type, signed=signed)
-        StartupSdo(index, subindex, data=b"", complete=complete)  # refuses what cannot be
+        StartupSdo(index, subindex, data=b"\0", complete=complete)  # refuses what cannot be
         request = SdoRequest(_named(subdevice), index, subindex, complete=complete)
         return self._ask(request, convert, timeout, block=block)
 

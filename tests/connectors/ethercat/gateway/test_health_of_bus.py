@@ -33,9 +33,7 @@ def test_one_more_is_degraded_and_the_next_good_one_up(bench):
     bench.driver.play(2, 2, 2, 2, 1)
     bench.advance(4)
     assert bench.states() == ["Degraded"]
-    assert bench.reason == (
-        "the working counter is 2, and should be 3 (4 bad cycles in a row)"
-    )
+    assert bench.reason == ("the working counter is 2, and should be 3 (4 bad cycles in a row)")
     bench.advance(1)
     assert bench.states() == []
     bench.advance(1)
@@ -88,9 +86,7 @@ def test_a_frame_in_between_begins_the_count_anew(bench):
         (RuntimeError("a mistake of the driver's"), "RuntimeError: a mistake of the driver's"),
     ],
 )
-def test_a_driver_that_raises_is_down_and_brought_up_again(
-    bench, monkeypatch, what, error, said
-):
+def test_a_driver_that_raises_is_down_and_brought_up_again(bench, monkeypatch, what, error, said):
     def fails() -> None:
         raise error
 
