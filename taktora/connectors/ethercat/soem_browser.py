@@ -1,0 +1,92 @@
+"""SOEM's calls for looking around: what SubDevices say of themselves and of their objects.
+
+As :class:`~.soem_master.SoemMaster`: arguments as we have them, errors in words, and no more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from taktora.connectors.ethercat.object_descriptions import EntryDescription, ObjectDescription
+from taktora.connectors.ethercat.soem_master import SoemMaster
+from taktora.errors import BusError
+
+__all__ = ["SoemBrowser"]
+
+_VAR: Final = 7
+
+
+class SoemBrowser(SoemMaster):
+    """One open interface. One thread. Arguments: as :class:`~.soem_master.SoemMaster`."""
+
+    def indices(self, position: int) -> tuple[int, ...]:
+        """The objects that the SubDevice has, as it lists them.
+
+        Raises:
+            BusError: it has no mailbox, or does not tell.
+        """
+        return tuple(sorted(self._objects(position, "listing its objects")))
+
+    def describe(self, position: int, index: int) -> ObjectDescription:
+        """One of them, with its entries: a question and an answer for each.
+
+        Raises:
+            BusError: there is none, or it does not tell.
+        """
+        what = f"describing object 0x{index:04X}"
+        found = self._objects(position, what).get(index)
+        if found is None:
+            raise BusError(f"SubDevice {position} does not list an object 0x{index:04X}")
+        with self._mailbox(self._sdo_timeout, what, position, index):
+            try:
+                name, code = _text(found.name), found.object_code
+                entries = [_var(found)] if code == _VAR else _entries(found)
+            except self._pysoem.SdoInfoError as error:
+                return ObjectDescription(index, "", 0, (), f"it does not describe it: {error}")
+            finally:
+                self._forget_errors()
+        described = tuple(one for one in entries if not one.is_gap)
+        problem = "" if described else "it describes none of its entries"
+        return ObjectDescription(index, name, code, described, problem)
+
+    def read_sii(self, position: int, word: int) -> bytes:
+        """Four bytes of its EEPROM from this word on, or none when it does not tell."""
+        with self._errors("reading its EEPROM", position):
+            try:
+                found: bytes = self.slave(position).eeprom_read(word)
+            except self._pysoem.EepromError:
+                return b""
+        return found
+
+    def _objects(self, position: int, what: str) -> dict[int, Any]:
+        with self._mailbox(self._sdo_timeout, what, position):
+            try:
+                return {one.index: one for one in self.slave(position).od}
+            except self._pysoem.SdoInfoError as error:
+                raise BusError(
+                    f"SubDevice {position} does not tell which objects it has; it may do without "
+                    f"the SDO information service"
+                ) from error
+            finally:
+                self._forget_errors()
+
+    def _forget_errors(self) -> None:
+        """SOEM keeps the error of each entry that could not be described, such as a gap; the next
+        object that is read, whichever, would fail with it.
+        """
+        self._master._collect_mailbox_errors()  # noqa: SLF001
+
+
+def _var(its: Any) -> EntryDescription:
+    return EntryDescription(0, _text(its.name), its.data_type, its.bit_length, its.obj_access)
+
+
+def _entries(its: Any) -> list[EntryDescription]:
+    return [
+        EntryDescription(at, _text(one.name), one.data_type, one.bit_length, one.obj_access)
+        for at, one in enumerate(its.entries)
+    ]
+
+
+def _text(name: bytes) -> str:
+    return name.rstrip(b"\0").decode("latin-1").strip()
