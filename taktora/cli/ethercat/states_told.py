@@ -91,6 +91,8 @@ class Telling:
             return until.goes_on
 
         bus.operate(positions, go_on)
+        if not self._known:  # it was too short for all to get there
+            self._complete(last)
         return last
 
     def _complete(self, found: Sequence[SubDeviceState]) -> None:

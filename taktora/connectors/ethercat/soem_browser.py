@@ -45,9 +45,10 @@ class SoemBrowser(SoemMaster):
                 return ObjectDescription(index, "", 0, (), f"it does not describe it: {error}")
             finally:
                 self._forget_errors()
-        described = tuple(one for one in entries if not one.is_gap)
-        problem = "" if described else "it describes none of its entries"
-        return ObjectDescription(index, name, code, described, problem)
+        problem = ""
+        if all(one.is_gap for one in entries):
+            entries, problem = [], "it describes none of its entries"
+        return ObjectDescription(index, name, code, tuple(entries), problem)
 
     def read_sii(self, position: int, word: int) -> bytes:
         """Four bytes of its EEPROM from this word on, or none when it does not tell."""
