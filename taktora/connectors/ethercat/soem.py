@@ -203,13 +203,13 @@ class SoemBusDriver(Closing):
             SdoAbort: the SubDevice refused.
             BusError: not up, no such SubDevice, or its mailbox does not answer.
         """
-        return self._master_up().read_sdo(position, index, subindex, complete=complete)
+        return self._master_up().objects.read(position, index, subindex, complete=complete)
 
     def write_sdo(
         self, position: int, index: int, subindex: int, data: bytes, *, complete: bool = False
     ) -> None:
         """Download one object over CoE. As :meth:`read_sdo`."""
-        self._master_up().write_sdo(position, index, subindex, bytes(data), complete=complete)
+        self._master_up().objects.write(position, index, subindex, bytes(data), complete=complete)
 
     # --- helpers ------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class SoemBusDriver(Closing):
         count = len(self._with_mailbox)
         for _ in range(min(_MAILBOXES_PER_SWEEP, count)):
             self._turn = (self._turn + 1) % count
-            master.look_for_emergencies(self._with_mailbox[self._turn])
+            master.objects.look_for_emergencies(self._with_mailbox[self._turn])
 
     def _master_up(self) -> SoemMaster:
         if self._master is None or self._done is None:
