@@ -185,17 +185,23 @@ class BusAccess(Connector):
                 overflow=False,
             )
             reader = factory.create_reader(channel, SdoReply, sdo_messages.CODEC, suffix=INWARD)
-            self._keep(f"out {channel.name}", writer)
-            self._keep(f"in {channel.name}", reader)
             desk = SdoDesk(
                 self.name,
-                writer,
-                reader,
-                self._keeper.subscribe(),
+                beside="gateway" if self.in_process else "watcher",
+                writer=writer,
+                reader=reader,
+                health=self._keeper.subscribe(),
                 prefix=self._desk_prefix(),
                 clock=self._home.clock,
             )
-            self._desk_ref = executor.add(desk)
+            try:
+                self._desk_ref = executor.add(desk)
+            except BaseException:
+                writer.close()
+                reader.close()
+                raise
+            self._keep(f"out {channel.name}", writer)
+            self._keep(f"in {channel.name}", reader)
             self._desk = desk
             return desk
 
