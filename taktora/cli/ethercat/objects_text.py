@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from taktora.cli.ethercat.tables import table
@@ -56,7 +57,7 @@ def as_text(objects: Sequence[ObjectDescription], values: Values | None, *, fold
 
 
 def folded(
-    entries: Sequence[EntryDescription], shown: Set[int] = frozenset()
+    entries: Sequence[EntryDescription], shown: AbstractSet[int] = frozenset()
 ) -> list[tuple[EntryDescription, ...]]:
     """Entries one by one, and runs of many that differ by a number in their names together; those at
     the subindices ``shown`` are never in a run.
