@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from taktora.cli.ethercat.tables import table
@@ -37,7 +38,8 @@ def as_text(objects: Sequence[ObjectDescription], values: Values | None, *, fold
             continue
         rows.append((f"0x{one.index:04X}", one.name, one.problem or one.code_name, "", "", "", ""))
         shown = {sub for index, sub in values or () if index == one.index}
-        for run in folded(one.entries, shown) if fold else [(entry,) for entry in one.entries]:
+        entries = [entry for entry in one.entries if not entry.is_gap]
+        for run in folded(entries, shown) if fold else [(entry,) for entry in entries]:
             first, last = run[0], run[-1]
             cells = _cells(first, one.index, values)
             if len(run) == 1:
@@ -55,14 +57,15 @@ def as_text(objects: Sequence[ObjectDescription], values: Values | None, *, fold
 
 
 def folded(
-    entries: Sequence[EntryDescription], shown: Collection[int] = ()
+    entries: Sequence[EntryDescription], shown: AbstractSet[int] = frozenset()
 ) -> list[tuple[EntryDescription, ...]]:
     """Entries one by one, and runs of many that differ by a number in their names together; those at
     the subindices ``shown`` are never in a run.
     """
     runs: list[list[EntryDescription]] = []
     for one in entries:
-        if runs and one.subindex not in shown and _alike(runs[-1][-1], one):
+        last = runs[-1][-1] if runs else None
+        if last and not {last.subindex, one.subindex} & shown and _alike(last, one):
             runs[-1].append(one)
         else:
             runs.append([one])
@@ -80,7 +83,9 @@ def as_json(position: int, objects: Sequence[ObjectDescription], values: Values 
             "index": one.index,
             "name": one.name,
             "code": one.code_name,
-            "entries": [_entry(one.index, entry, values) for entry in one.entries],
+            "entries": [
+                _entry(one.index, entry, values) for entry in one.entries if not entry.is_gap
+            ],
             **({"problem": one.problem} if one.problem else {}),
         }
         for one in objects

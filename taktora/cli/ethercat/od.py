@@ -77,7 +77,7 @@ def od(options: argparse.Namespace) -> int:
         say(as_json(options.position, objects, values))
         return 0
     say(as_text(objects, values, fold=not options.indices))
-    entries = sum(len(one.entries) for one in objects)
+    entries = sum(not entry.is_gap for one in objects for entry in one.entries)
     say(f"\n{_count(len(objects), 'object')}, {_count(entries, 'entry', 'entries')}.")
     return 0
 

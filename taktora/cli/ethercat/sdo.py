@@ -59,7 +59,7 @@ _WRITE = (
 examples:
   taktora ethercat sdo write 2 0x6081 2000 --nic eth1
   taktora ethercat sdo write 2 0x8000:05 0x1F --nic eth1 --type u8
-  taktora ethercat sdo write 2 0x607A --nic eth1 --type i32 -- -500      (a value with a minus)
+  taktora ethercat sdo write 2 0x607A -500 --nic eth1 --type i32
   taktora ethercat sdo write 2 0x8002 '12 34 ab' --nic eth1 --type bytes
 
 """

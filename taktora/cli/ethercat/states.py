@@ -134,12 +134,15 @@ def _set_up(options: argparse.Namespace, ending: Ending) -> None:
             with working("mapping process data"):
                 if problem := bus.map():
                     raise CommandError(f"process data could not be mapped: {problem}", FAILED)
-            bus.request(AlState.SAFE_OP, positions)
+            found = _only(bus.request(AlState.SAFE_OP, positions), positions)
+            ready = [
+                one.position for one in found if one.state is AlState.SAFE_OP and not one.error
+            ]
         if wanted is AlState.OP:
             telling = Telling((), as_json=options.json)
             limit = "" if options.seconds is None else f"for {options.seconds:g} s, or "
             print(f"taktora ethercat states: OP {limit}until Ctrl-C", file=sys.stderr)
-            found = telling.hold(bus, positions, Time(options.seconds, ending))
+            found = telling.hold(bus, positions, ready, Time(options.seconds, ending))
             _check_all(wanted, found)
             return
         found = _only(bus.states(), positions)

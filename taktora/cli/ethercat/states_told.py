@@ -70,9 +70,15 @@ class Telling:
             self._changed(look(), until.passed)
 
     def hold(
-        self, bus: BusBrowser, positions: Collection[int], until: Time
+        self,
+        bus: BusBrowser,
+        positions: Collection[int],
+        ready: Collection[int],
+        until: Time,
     ) -> tuple[SubDeviceState, ...]:
-        """Take these to OP and keep them there; how they were at the end, before they were let go."""
+        """Take those that are ``ready``, in SAFE-OP, to OP, and keep them there; tell all at
+        ``positions``. How they were at the end, before they were let go.
+        """
         due = 0.0
         last: tuple[SubDeviceState, ...] = ()
 
@@ -83,14 +89,19 @@ class Telling:
                 last = tuple(one for one in bus.states() if one.position in positions)
                 if self._known:
                     self._changed(last, until.passed)
-                elif all(one.is_op for one in last) or until.passed > _PATIENCE:
+                elif (
+                    all(one.is_op for one in last if one.position in ready)
+                    or until.passed > _PATIENCE
+                ):
                     self._complete(last)
                 for one in last:
-                    if one.error:
+                    if one.error and one.position in ready and one.state is AlState.SAFE_OP:
                         bus.ask_again(one)
             return until.goes_on
 
-        bus.operate(positions, go_on)
+        bus.operate(ready, go_on)
+        if not self._known:  # it was too short for all to get there
+            self._complete(last)
         return last
 
     def _complete(self, found: Sequence[SubDeviceState]) -> None:

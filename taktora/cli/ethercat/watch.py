@@ -135,9 +135,9 @@ def _opened(options: argparse.Namespace) -> Iterator[_Bus]:
                 yield gateway
             return
         bus_options = _options(check_nic(options.nic), its)
-        opened(Nic, options.nic).close()  # what is in the way is told at once, and not retried
         from taktora.cli.ethercat.watch_own import own_bus
 
+        opened(Nic, options.nic).close()  # what is in the way is told at once, and not retried
         with own_bus(bus_options, channels) as own:
             yield own
     except TaktoraError as error:

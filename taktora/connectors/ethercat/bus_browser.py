@@ -152,8 +152,10 @@ class BusBrowser(Closing):
         Raises:
             BusError: there is none, it has no mailbox, or is not in PRE-OP.
         """
-        self._master.slave(position)
-        state = self.states()[position - 1]
+        states = self.states()
+        if not 1 <= position <= len(states):
+            raise BusError(f"there is no SubDevice {position}; there are {len(states)}")
+        state = states[position - 1]
         if not self._has_mailbox(position):
             raise BusError(f"SubDevice {position} has no mailbox, and so no objects")
         if state.state in (AlState.NONE, AlState.INIT):
@@ -173,13 +175,13 @@ class BusBrowser(Closing):
         self, position: int, index: int, subindex: int, *, complete: bool = False
     ) -> bytes:
         """Upload one object; as a ``BusDriver`` does."""
-        return self._master.read_sdo(position, index, subindex, complete=complete)
+        return self._master.objects.read(position, index, subindex, complete=complete)
 
     def write_sdo(
         self, position: int, index: int, subindex: int, data: bytes, *, complete: bool = False
     ) -> None:
         """Download one object; as a ``BusDriver`` does."""
-        self._master.write_sdo(position, index, subindex, data, complete=complete)
+        self._master.objects.write(position, index, subindex, data, complete=complete)
 
     # --- helpers ------------------------------------------------------------------------------------
 
@@ -189,16 +191,17 @@ class BusBrowser(Closing):
         )
 
     def _info(self, position: int) -> SubDeviceInfo:
-        slave, read = self._master.slave(position), self._master.read_register
+        read = self._master.read_register
+        name, vendor, product, revision = self._master.identity(position)
         about = read(position, _INFORMATION, 0x14)
         fmmus = read(position, FMMU_REGISTERS, about[4] * FMMU_LENGTH) if about[4] else b""
         outputs, inputs = spans_of(fmmus, position)
         return SubDeviceInfo(
             position=position,
-            name=slave.name,
-            vendor=slave.man,
-            product=slave.id,
-            revision=slave.rev,
+            name=name,
+            vendor=vendor,
+            product=product,
+            revision=revision,
             output_bits=outputs.bits,
             input_bits=inputs.bits,
             has_mailbox=self._has_mailbox(position),

@@ -39,8 +39,8 @@ class EntryDescription:
 
     @property
     def is_gap(self) -> bool:
-        """There is nothing to be read or written."""
-        return self.access == 0 and self.bits == 0
+        """There is nothing to be read or written; its bits, if any, fill up to the next entry."""
+        return self.access == 0
 
     @property
     def type(self) -> ObjectType:
@@ -114,7 +114,7 @@ def in_complete(
         end = at + one.bits
         if end > 8 * len(data):
             break
-        if one.bits and not one.is_gap:
+        if not one.is_gap:
             value = whole >> at & (1 << one.bits) - 1
             found.append((one, value.to_bytes((one.bits + 7) // 8, "little")))
         at = 16 if one.subindex == 0 else end

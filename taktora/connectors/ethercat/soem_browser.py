@@ -19,13 +19,23 @@ _VAR: Final = 7
 class SoemBrowser(SoemMaster):
     """One open interface. One thread. Arguments: as :class:`~.soem_master.SoemMaster`."""
 
+    def __init__(self, pysoem: Any, nic: str, **options: Any) -> None:
+        super().__init__(pysoem, nic, **options)
+        self._no_description: type[Exception] = pysoem.SdoInfoError
+        self._no_eeprom: type[Exception] = pysoem.EepromError
+
+    def identity(self, position: int) -> tuple[str, int, int, int]:
+        """Name, vendor, product and revision, by its SII."""
+        its = self._slave(position)
+        return its.name, its.man, its.id, its.rev
+
     def indices(self, position: int) -> tuple[int, ...]:
-        """The objects that the SubDevice has, as it lists them.
+        """The objects that the SubDevice has, as it lists them. It has a mailbox.
 
         Raises:
-            BusError: it has no mailbox, or does not tell.
+            BusError: it does not tell.
         """
-        return tuple(sorted(self._objects(position, "listing its objects")))
+        return tuple(sorted(self._listed(position)))
 
     def describe(self, position: int, index: int) -> ObjectDescription:
         """One of them, with its entries: a question and an answer for each.
@@ -33,36 +43,37 @@ class SoemBrowser(SoemMaster):
         Raises:
             BusError: there is none, or it does not tell.
         """
-        what = f"describing object 0x{index:04X}"
-        found = self._objects(position, what).get(index)
+        found = self._listed(position).get(index)
         if found is None:
             raise BusError(f"SubDevice {position} does not list an object 0x{index:04X}")
-        with self._mailbox(self._sdo_timeout, what, position, index):
+        with self._errors(f"describing object 0x{index:04X}", position):
             try:
                 name, code = _text(found.name), found.object_code
                 entries = [_var(found)] if code == _VAR else _entries(found)
-            except self._pysoem.SdoInfoError as error:
+            except self._no_description as error:
                 return ObjectDescription(index, "", 0, (), f"it does not describe it: {error}")
             finally:
                 self._forget_errors()
-        described = tuple(one for one in entries if not one.is_gap)
-        problem = "" if described else "it describes none of its entries"
-        return ObjectDescription(index, name, code, described, problem)
+        problem = ""
+        if all(one.is_gap for one in entries):
+            entries, problem = [], "it describes none of its entries"
+        return ObjectDescription(index, name, code, tuple(entries), problem)
 
     def read_sii(self, position: int, word: int) -> bytes:
         """Four bytes of its EEPROM from this word on, or none when it does not tell."""
         with self._errors("reading its EEPROM", position):
             try:
-                found: bytes = self.slave(position).eeprom_read(word)
-            except self._pysoem.EepromError:
+                found: bytes = self._slave(position).eeprom_read(word)
+            except self._no_eeprom:
                 return b""
         return found
 
-    def _objects(self, position: int, what: str) -> dict[int, Any]:
-        with self._mailbox(self._sdo_timeout, what, position):
+    def _listed(self, position: int) -> dict[int, Any]:
+        with self._errors("listing its objects", position):
+            its = self._slave(position)
             try:
-                return {one.index: one for one in self.slave(position).od}
-            except self._pysoem.SdoInfoError as error:
+                return {one.index: one for one in its.od}
+            except self._no_description as error:
                 raise BusError(
                     f"SubDevice {position} does not tell which objects it has; it may do without "
                     f"the SDO information service"
