@@ -12,6 +12,7 @@ and the light is red; half a second later somebody has taken the box, and on it 
 import argparse
 import sys
 from contextlib import suppress
+from typing import Any
 
 import taktora
 from taktora.connectors import ChannelDescriptor
@@ -24,7 +25,7 @@ from taktora.connectors.ethercat import (
 )
 from taktora.testing.ethercat import SimulatedSegment, cannot_simulate, simulated_segment
 
-SEGMENT = [
+SEGMENT: list[dict[str, Any]] = [
     {"type": "digital-in", "channels": 4, "name": "barrier"},
     {"type": "axis", "name": "conveyor"},
     {"type": "digital-out", "channels": 4, "name": "light"},
@@ -36,7 +37,9 @@ VELOCITY_MODE = 9  # cyclic synchronous velocity, object 0x6060
 ENABLED = 0x27  # of the status word's bits 0 to 6, 0x6F: operation enabled
 
 
-def field(name, subdevice, direction, offset, length, **more):
+def field(
+    name: str, subdevice: str, direction: Direction, offset: int, length: int, **more: Any
+) -> ChannelDescriptor[EthercatRouting]:
     """A channel, and which bits of which SubDevice it is."""
     return ChannelDescriptor(name, EthercatRouting(subdevice, direction, offset, length, **more))
 
@@ -44,17 +47,17 @@ def field(name, subdevice, direction, offset, length, **more):
 class Conveyor(taktora.Item):
     """Enables the drive, step by step, as its status word says that it can (CiA 402-2)."""
 
-    def __init__(self, bus):
+    def __init__(self, bus: EthercatConnector) -> None:
         rx, tx = Direction.RX, Direction.TX
         self.status = bus.create_reader(field("conveyor/status", "conveyor", tx, 0, 16), int)
         self.control = bus.create_writer(field("conveyor/control", "conveyor", rx, 0, 16), int)
         self.mode = bus.create_writer(field("conveyor/mode", "conveyor", rx, 16, 8), int)
         self.enabled = False
 
-    def declare_triggers(self, on):
+    def declare_triggers(self, on: taktora.TriggerDeclarer) -> None:
         on.subscriber(self.status)
 
-    def execute(self, ctx):
+    def execute(self, ctx: taktora.Context) -> None:
         for received in self.status:
             state = received.value & 0x6F
             self.enabled = state == ENABLED
@@ -72,7 +75,7 @@ class Conveyor(taktora.Item):
 class Line(taktora.Item):
     """Stops the belt where a box interrupts the barrier, and says so with the light."""
 
-    def __init__(self, bus):
+    def __init__(self, bus: EthercatConnector) -> None:
         barrier = EthercatRouting("barrier", Direction.TX, 0, 1)
         self.barrier = bus.create_reader(ChannelDescriptor("barrier", barrier), bool)
         speed = field("conveyor/speed", "conveyor", Direction.RX, 64, 32, signed=True)
@@ -80,10 +83,10 @@ class Line(taktora.Item):
         self.light = bus.create_writer(field("light", "light", Direction.RX, 0, 2), int)
         self.boxes = 0
 
-    def declare_triggers(self, on):
+    def declare_triggers(self, on: taktora.TriggerDeclarer) -> None:
         on.subscriber(self.barrier)
 
-    def execute(self, ctx):
+    def execute(self, ctx: taktora.Context) -> None:
         for received in self.barrier:
             blocked = received.value
             self.speed.send(0 if blocked else SPEED)
@@ -95,26 +98,26 @@ class Line(taktora.Item):
 class World(taktora.Item):
     """What is not on the bus: boxes on the belt, and whoever takes them off."""
 
-    def __init__(self, segment: SimulatedSegment):
+    def __init__(self, segment: SimulatedSegment) -> None:
         self.segment = segment
         self.next_box = SPACING // 2
-        self.takes_at = None
+        self.takes_at: int | None = None
 
-    def declare_triggers(self, on):
+    def declare_triggers(self, on: taktora.TriggerDeclarer) -> None:
         on.interval(0.02)
 
-    def execute(self, ctx):
+    def execute(self, ctx: taktora.Context) -> None:
         position = int.from_bytes(self.segment.inputs(2)[4:8], "little", signed=True)
         blocked = position >= self.next_box
         if blocked and self.takes_at is None:
             self.takes_at = ctx.now_ns + 500_000_000
-        elif blocked and ctx.now_ns >= self.takes_at:
+        elif self.takes_at is not None and ctx.now_ns >= self.takes_at:
             self.next_box, self.takes_at, blocked = self.next_box + SPACING, None, False
         self.segment.call(1, "inputs.load", bytes([blocked]))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10, help="how long (default: 10)")
     seconds = parser.parse_args().seconds
     if (why := cannot_simulate()) is not None:
