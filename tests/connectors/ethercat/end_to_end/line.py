@@ -28,16 +28,21 @@ LAMPS = {"type": "digital-out", "channels": 8}
 
 def output(name: str, subdevice: int | str, offset: int, length: int = 1, **more: Any) -> Any:
     """Bits that the SubDevice receives."""
-    return ChannelDescriptor(
-        name, EthercatRouting(subdevice, Direction.RX, offset, length, **more)
-    )
+    return ChannelDescriptor(name, EthercatRouting(subdevice, Direction.RX, offset, length, **more))
 
 
 def input_(name: str, subdevice: int | str, offset: int, length: int = 1, **more: Any) -> Any:
     """Bits that the SubDevice transmits."""
-    return ChannelDescriptor(
-        name, EthercatRouting(subdevice, Direction.TX, offset, length, **more)
-    )
+    return ChannelDescriptor(name, EthercatRouting(subdevice, Direction.TX, offset, length, **more))
+
+
+OUTPUTS = (
+    output("zero", 1, 0, 8),
+    output("hold", 1, 8, 8, safe="hold"),
+    output("value", 1, 16, 8, safe=0x3C),
+)
+"""What plugin.py commands, and what is to become of it when nobody does any more."""
+COMMANDED, SAFE = bytes([0xA5, 0xA5, 0xA5, 0]), bytes([0, 0xA5, 0x3C, 0])
 
 
 def eventually(condition: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
@@ -128,9 +133,7 @@ class Line:
 
     def gets(self, reader: Any, value: Any, limit: float = LIMIT) -> None:
         """The reader gets this value, sooner or later."""
-        eventually(
-            lambda: any(one.value == value for one in reader), f"{value!r} arrives", limit
-        )
+        eventually(lambda: any(one.value == value for one in reader), f"{value!r} arrives", limit)
 
     def outputs(self) -> list[bytes]:
         """Of each SubDevice, as they were written last."""
