@@ -7,7 +7,6 @@ import sys
 from taktora import Executor, every
 from taktora.connectors import BackPressure, ConnectorDown, ConnectorHost, Up
 from taktora.connectors.ethercat import EthercatConnector, EthercatOptions, SubDeviceMap
-
 from tests.connectors.ethercat.end_to_end.line import OUTPUTS
 
 domain, where = sys.argv[1:]
