@@ -40,8 +40,10 @@ class Connector(ConnectorLife):
         stale_after: after how much silence a gateway elsewhere counts as gone.
         connect_timeout: after how much silence an attempt to connect has failed.
         in_process: ``False``: the gateway lives elsewhere.
-        checksum: ``"frame"``: of header and payload; ``"header"``: of the header alone, for large
-            payloads, of which the checksum would take longer than the copy. Readers see which.
+        checksum: what the checksums of its frames guard. ``"auto"``: header and payload, but of
+            payloads of more than 64 KiB (65,536 bytes) the header alone, since the checksum would
+            take longer than the copy; ``"frame"``: always both; ``"header"``: never the payload.
+            Readers see which.
 
     Raises:
         InvalidArgument, WrongType: one of them cannot be.

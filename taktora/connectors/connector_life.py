@@ -58,7 +58,7 @@ class ConnectorLife(Closing):
         stale_after: Duration = 0.5,
         connect_timeout: Duration = 30,
         in_process: bool = True,
-        checksum: Checksum = "frame",
+        checksum: Checksum = "auto",
     ) -> None:
         self.name = check_name(name)
         check_codec(name, codec)
