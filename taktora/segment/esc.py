@@ -43,6 +43,7 @@ class Controller:
                 recommended(device, self.options.mailbox_of(device)),
                 device.pdos(),
                 alias=self.options.alias,
+                lrw=self.options.lrw,
             )
         )
         """What the SII holds; a power cycle does not change it."""
@@ -56,6 +57,8 @@ class Controller:
 
     def _reset(self, now: Nanos) -> None:
         self.memory = reg.factory_registers()
+        if not self.options.lrw:
+            self.memory[reg.FEATURES + 1] |= 0x02
         self.events = Events(self.memory, self._notice)
         self.sii = SiiPort(self.memory, self.eeprom, self.options.sii_busy)
         self.memory[reg.PDI_CONTROL : reg.PDI_CONTROL + 2] = self.eeprom[0:2]

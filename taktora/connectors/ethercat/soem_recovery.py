@@ -14,7 +14,8 @@ from taktora.connectors.ethercat.pdo_assignment import SdoWrite
 from taktora.connectors.ethercat.recovery import Do, Recovery, Seen, Step
 from taktora.connectors.ethercat.register_image import RegisterImage
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog
-from taktora.connectors.ethercat.soem_master import MailboxesBusy, SoemMaster
+from taktora.connectors.ethercat.soem_master import SoemMaster
+from taktora.connectors.ethercat.soem_objects import MailboxesBusy
 from taktora.connectors.ethercat.soem_watchdog import set_up_watchdog
 from taktora.connectors.ethercat.subdevice_states import (
     AL_CONTROL,
@@ -115,14 +116,7 @@ class SoemRecovery:
         """One object; after the last one, process data and SAFE-OP."""
         if self._written < len(self._writes):
             one = self._writes[self._written]
-            self._master.write_sdo(
-                self._position,
-                one.index,
-                one.subindex,
-                one.data,
-                complete=one.complete,
-                within=_SDO_PATIENCE,
-            )
+            self._master.objects.set_up(self._position, one, within=_SDO_PATIENCE)
             self._written += 1
             return f"object 0x{one.index:04X}:{one.subindex:02X} written"
         self._set_up(self._registers.process_data_writes())
