@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,6 +15,7 @@ from taktora.connectors.connector_arguments import (
     check_codec,
     check_name,
     check_policy,
+    check_process,
     check_queue,
     check_signs_of_life,
 )
@@ -25,8 +27,9 @@ from taktora.connectors.health_keeper import HealthKeeper
 from taktora.connectors.home import Home
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.options import NoOptions
+from taktora.connectors.placement import ELSEWHERE, HERE, OWN_PROCESS, check_placement
 from taktora.connectors.reconnect import ExponentialBackoff
-from taktora.connectors.routing import leads
+from taktora.connectors.routing import NoRouting, leads
 from taktora.connectors.stopping import when_all_are_done
 from taktora.connectors.watcher import Watcher
 from taktora.errors import ConnectorClosed, ConnectorError, InvalidDescriptor, WrongType
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     from taktora.connectors.codec import PayloadCodec
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.envelope import Checksum
+    from taktora.connectors.own_process import OwnProcess
+    from taktora.connectors.placement import Placement
+    from taktora.connectors.process_attributes import ProcessAttributes
     from taktora.connectors.reconnect import ReconnectPolicy
 
 __all__ = ["ConnectorLife"]
@@ -45,7 +51,13 @@ class ConnectorLife(Closing):
     """What :class:`~.connector.Connector` is without its ports. Any thread. Arguments: as there."""
 
     Options: ClassVar[type[Any]] = NoOptions
-    """Class of the options that a configuration may give."""
+    """Class of the options that a configuration may give. A connector that has some keeps them as
+    ``self.options``, so that a process of its own can be given them."""
+    options: Any = NoOptions()
+    Routing: ClassVar[type[Any]] = NoRouting
+    """Class of the routing that its descriptors must have."""
+    default_gateway: ClassVar[Placement] = "here"
+    """Where its gateways live unless ``gateway`` says otherwise."""
 
     def __init__(
         self,
@@ -58,23 +70,30 @@ class ConnectorLife(Closing):
         heartbeat: Duration = 0.1,
         stale_after: Duration = 0.5,
         connect_timeout: Duration = 30,
-        in_process: bool = True,
-        checksum: Checksum = "frame",
+        gateway: Placement | None = None,
+        in_process: bool | None = None,
+        process: ProcessAttributes | None = None,
+        linger: Duration = 1,
+        checksum: Checksum = "auto",
     ) -> None:
         self.name = check_name(name)
         check_codec(name, codec)
         check_policy(name, reconnect)
         self.codec = codec
         """Of channels for which none is named; ``None``: as :meth:`default_codec` says."""
-        self.in_process = in_process
+        self.gateway = check_placement(name, gateway, in_process, self.default_gateway)
+        self.process = check_process(name, process)
+        self._linger: Nanos = to_nanos(linger, what="linger", zero=True)
         self.heartbeat, self.stale_after = check_signs_of_life(name, heartbeat, stale_after)
         self._patience: Nanos = to_nanos(connect_timeout, what="connect_timeout")
         self._queue = check_queue(name, queue)
         self._policy = reconnect
-        self._home = Home(name, node, queue, check_checksum(checksum))
+        self._checksum = check_checksum(checksum)
+        self._home = Home(name, node, queue, self._checksum)
         self._lock = threading.RLock()
         self._gateway: Gateway | None = None
         self._watcher: Watcher | None = None
+        self._own: OwnProcess | None = None
         self._ref: Any = None
         self._beacon: Beacon | None = None
         self._closed = False
@@ -105,8 +124,17 @@ class ConnectorLife(Closing):
         return made
 
     def make_link(self) -> Link:
-        """The link; called when the gateway is made."""
+        """The link; called when the gateway is made. It touches nothing outside until it is opened.
+
+        Where the gateway has a process of its own, one is made here as well, which is asked about
+        each channel, and never opened.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define make_link()")
+
+    @property
+    def in_process(self) -> bool:
+        """Whether its gateway is in this process."""
+        return self.gateway == HERE
 
     # --- health ------------------------------------------------------------------------------------
 
@@ -148,15 +176,21 @@ class ConnectorLife(Closing):
             try:
                 self._ref = self._join(executor)
             except BaseException:
-                self._gateway = self._watcher = None
+                self._gateway = self._watcher = self._own = None
                 self._home.leave()
                 raise
             for label, port in self._ports:
                 self._show(label, port)
             return self._ref
 
-    def serve_with(self, executor: Any) -> Any:
+    def serve_with(self, executor: Any, *, instance: str | None = None) -> Any:
         """As :meth:`register_with`, and tell plug-ins of other processes how it is.
+
+        Whoever serves is the gateway: it lives here, also if it would have a process of its own.
+
+        Args:
+            executor: that runs the gateway.
+            instance: what its signs of life are called; default: something that no other one is.
 
         Raises:
             ConnectorError: another gateway serves this name in the domain already; or its gateway is
@@ -164,13 +198,15 @@ class ConnectorLife(Closing):
         """
         with self._lock:
             self._check_open()
-            if not self.in_process:
+            if self.gateway == ELSEWHERE:
                 raise ConnectorError(f"connector {self.name!r} has its gateway elsewhere")
             self._check_free()
-            beacon = Beacon(executor, self.name)
+            beacon = Beacon(executor, self.name, instance)
+            place, self.gateway = self.gateway, HERE
             try:
                 ref = self.register_with(executor)
             except BaseException:
+                self.gateway = place
                 beacon.close()
                 raise
             assert self._gateway is not None
@@ -180,7 +216,9 @@ class ConnectorLife(Closing):
             return ref
 
     def _join(self, executor: Any) -> Any:
-        if not self.in_process:
+        if self.gateway == OWN_PROCESS:
+            return self._join_own_process(executor)
+        if self.gateway == ELSEWHERE:
             self._watcher = watcher = Watcher(
                 self.name,
                 executor,
@@ -207,6 +245,41 @@ class ConnectorLife(Closing):
         except BaseException:
             gateway.abandon()
             raise
+
+    def _join_own_process(self, executor: Any) -> Any:
+        from taktora.connectors.own_process import OwnProcess, prepared  # needs iceoryx2, like it
+
+        handover = prepared(
+            type(self),
+            self.name,
+            self.options,
+            queue=self._queue,
+            heartbeat=self.heartbeat,
+            stale_after=self.stale_after,
+            connect_timeout=self._patience,
+            linger=self._linger,
+            policy=self._policy,
+            checksum=self._checksum,
+            domain=self._home.shared_domain(),
+            process=self.process,
+        )
+        channels = [
+            (descriptor, direction) for (_, direction), descriptor in self._channels.items()
+        ]
+        own = OwnProcess(handover, self.make_link(), self.Routing, channels)
+        self._watcher, ref = own.join(executor, self._keeper, self._home.wall)
+        self._own = own
+        return ref
+
+    def plugin_gone(self) -> None:
+        """The plug-in that this gateway serves has died: its link may act on that.
+
+        Called in the gateway's own process, while its executor does not run.
+        """
+        assert self._gateway is not None
+        if self._beacon is not None:  # the next one may begin
+            self._beacon.close()
+        self._gateway.plugin_gone(time.monotonic_ns())
 
     def _keep(self, label: str, port: Any) -> None:
         """Close it at the end, and show what it counts. Under the lock."""
@@ -236,6 +309,8 @@ class ConnectorLife(Closing):
             self._channels[key] = descriptor
 
     def _open(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
+        if self._own is not None:
+            self._own.carry(descriptor, direction)
         if self._gateway is None:
             return
         if direction is Direction.OUT:
@@ -265,13 +340,22 @@ class ConnectorLife(Closing):
             port.close()
         for name in self._shown:
             self._home.executor.ports.forget(name)
+        attendant = None if self._own is None else self._own.attendant
         if not is_actor_thread():
+            if attendant is not None:
+                attendant.end()
             for ref in refs:
                 ref.stop()
             self._let_go()
             return
-        stopping = [ref.stop(block=False) for ref in refs]
-        when_all_are_done(stopping, self._let_go)
+
+        def stop() -> None:
+            when_all_are_done([ref.stop(block=False) for ref in refs], self._let_go)
+
+        if attendant is not None:
+            attendant.leave(stop)
+        else:
+            stop()
 
     def _let_go(self) -> None:
         """Its actors have stopped: nobody needs what they stood on."""

@@ -21,7 +21,7 @@ from taktora.errors import ActorDeadError, MailboxFull, TaktoraError
 from taktora.time import NANOS_PER_SECOND, to_nanos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from taktora.actors.context import Context
@@ -207,6 +207,18 @@ class Gateway(Item):
         self._rung = False
         self._look(ctx.now_ns)
 
+    def plugin_gone(self, now: Nanos) -> None:
+        """The plug-in has died: take nothing more from anybody, and let the link act on it.
+
+        Only while its executor does not run.
+        """
+        for pump in self._pumps:
+            pump.stop(block=False)
+        self._outs.clear()
+        self._heed(self._link.plugin_gone(now), now)
+        if self._watch is not None:
+            self._say_of_writers(self._watch.none_any_more(), now)
+
     def on_stop(self) -> None:
         """Close the link and everything that was opened for it, and say so."""
         self._let_go()
@@ -283,7 +295,10 @@ class Gateway(Item):
 
     def _look_for_writers(self, watch: WriterWatch, now: Nanos) -> None:
         readers = [(channel, pump.reader) for channel, pump in list(self._outs.items())]
-        for channel, present in watch.look(readers):
+        self._say_of_writers(watch.look(readers), now)
+
+    def _say_of_writers(self, changes: Iterable[tuple[str, bool]], now: Nanos) -> None:
+        for channel, present in changes:
             logger.debug(
                 "connector %r: channel %r has %s writer",
                 self.name,

@@ -52,8 +52,9 @@ class Link(Protocol):
 
     ``plugin_gone(now)``: the process that started this gateway's own process has ended, however
     (monotonic nanoseconds). ``poll`` goes on for the connector's ``linger``, 1 s by default, so that
-    safe values can be written; then :meth:`close` follows and the process ends. Never called where
-    the gateway is in the plug-in's process, or was started by hand.
+    safe values can be written; then :meth:`close` follows and the process ends. Nothing is sent any
+    more, and ``writers_changed`` says of every channel that nobody writes. Never called where the
+    gateway is in the plug-in's process, or was started by hand.
 
     What one of them raises breaks the link.
 

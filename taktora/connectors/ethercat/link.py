@@ -165,7 +165,7 @@ class EthercatLink:
                 logger.warning("connector %r: channel %r: %s", self._name, channel, error)
         return True
 
-    def writers_changed(self, channel: str, *, present: bool) -> None:
+    def writers_changed(self, channel: str, present: bool) -> None:
         """The first writer of a channel has come, or the last one has gone: what it said is made safe."""
         values = self._safe.writers_changed(channel, present=present)
         if self._operation is not None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from taktora.connectors.ethercat.bus import AlState, BringUp, BusDriver
+from taktora.connectors.ethercat.bus import AlState, BringUp, BusDriver, Mapped
 from taktora.errors import BusError, SdoAbort
 
 
@@ -19,8 +19,11 @@ def bring_up(driver: BusDriver) -> tuple[list[str], BringUp]:
     """The names of its steps, and what it found."""
     *steps, found = driver.bring_up()
     assert isinstance(found, BringUp)
-    assert all(isinstance(one, str) for one in steps)
-    return [str(one) for one in steps], found
+    mapped = [one for one in steps if isinstance(one, Mapped)]
+    assert all(one.subdevices == found.subdevices for one in mapped)
+    assert len(mapped) <= 1
+    assert all(isinstance(one, str | Mapped) for one in steps)
+    return [one for one in steps if isinstance(one, str)], found
 
 
 class BusDriverContract:
@@ -102,11 +105,29 @@ class BusDriverContract:
         assert bytes(driver.outputs(1)) == bytes(len(driver.outputs(1)))
 
     @pytest.mark.rule("ECAT-40")
-    def test_it_can_be_closed_in_the_middle_of_bring_up(self, driver: BusDriver):
+    @pytest.mark.parametrize("done", [1, 2, 3, 4])
+    def test_it_can_be_closed_in_the_middle_of_bring_up(self, driver: BusDriver, done: int):
         steps = driver.bring_up()
-        next(steps)
+        for _ in range(done):
+            next(steps)
         driver.close()
-        bring_up(driver)
+        _, found = bring_up(driver)
+        assert self.cycle(driver, 3) == found.expected_wkc
+
+    @pytest.mark.rule("ECAT-47")
+    def test_what_is_written_once_it_is_mapped_is_there_in_op(self, driver: BusDriver):
+        tells = False
+        for step in driver.bring_up():
+            if isinstance(step, Mapped):
+                tells = True
+                for one in step.subdevices:
+                    driver.outputs(one.position)[1] = 0x40 + one.position
+        if not tells:
+            pytest.skip("this driver does not say when the process data is mapped")
+        assert isinstance(step, BringUp)
+        self.cycle(driver, 3)
+        for one in step.subdevices:
+            assert driver.inputs(one.position)[1] == 0x40 + one.position
 
     @pytest.mark.rule("ECAT-43")
     def test_objects_are_read_and_written(self, driver: BusDriver):

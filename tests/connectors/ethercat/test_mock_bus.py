@@ -14,11 +14,12 @@ from taktora.connectors.ethercat import (
     MockSubDevice,
     SdoAbort,
 )
+from taktora.connectors.ethercat.bus import Mapped
 from taktora.errors import BusError
 from tests.connectors.ethercat.bus_contract import BusDriverContract, bring_up
 
 
-@pytest.mark.rule("ECAT-40", "ECAT-41", "ECAT-42", "ECAT-43", "ECAT-44")
+@pytest.mark.rule("ECAT-40", "ECAT-41", "ECAT-42", "ECAT-43", "ECAT-44", "ECAT-47")
 class TestMockBusDriver(BusDriverContract):
     """As every driver."""
 
@@ -116,6 +117,16 @@ def test_bring_up_fails_as_often_as_it_is_told_to():
     _, found = bring_up(driver)
     assert isinstance(found, BringUp)
     assert (driver.bring_ups, driver.closes) == (3, 2)
+
+
+@pytest.mark.rule("ECAT-47")
+def test_what_a_subdevice_acts_on_first_is_what_was_written_once_it_was_mapped():
+    driver = MockBusDriver()
+    for step in driver.bring_up():
+        if isinstance(step, Mapped):
+            driver.outputs(1)[0] = 7
+    assert driver.snapshot_outputs(1) == b"\x07\0"
+    assert driver.exchanges == 0
 
 
 @pytest.mark.rule("ECAT-46")

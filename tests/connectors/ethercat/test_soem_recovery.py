@@ -18,26 +18,6 @@ pytestmark = pytest.mark.segment
 MakeBus = Callable[..., Bus]
 
 MS = 1_000_000
-WATCHDOG = 100 * MS  # what the simulated SubDevices have
-
-
-class Watched:
-    """A driver whose steps are timed."""
-
-    def __init__(self, bus: Bus) -> None:
-        self.bus = bus
-        self.longest = 0
-
-    def recover(self, position: int) -> list[str]:
-        done: list[str] = []
-        for _ in range(2000):
-            self.bus.driver.exchange()
-            if self.bus.driver.states()[position - 1].is_op:
-                return done
-            began = time.monotonic_ns()
-            done.append(self.bus.driver.recover(position))
-            self.longest = max(self.longest, time.monotonic_ns() - began)
-        raise AssertionError(f"not in OP after {done}")
 
 
 @pytest.mark.rule("SOEM-20", "SOEM-45")
