@@ -14,7 +14,7 @@ from taktora.connectors.ethercat.connector import EthercatRemote
 from taktora.connectors.ethercat.cycle_stats import statistics_channel
 from taktora.connectors.ethercat.routing import EthercatRouting
 from taktora.connectors.ethercat.sdo_messages import sdo_channel
-from taktora.connectors.health import words
+from taktora.connectors.health import Degraded, Up, words
 from taktora.connectors.host import ConnectorHost
 from taktora.errors import IpcError, PortLimitReached
 from taktora.ipc import Node
@@ -49,7 +49,7 @@ class GatewayBus:
     ) -> None:
         self.executor = host.executor
         self.was_up = False
-        """Whether its gateway ever told something."""
+        """Whether it ever was in operation."""
         self._remote = host.register(EthercatRemote(name))
         self._statistics = self._remote.create_statistics_reader()
         self._node = node
@@ -72,12 +72,13 @@ class GatewayBus:
             now = monotonic()
             self._rate = rate(self._latest, received.value, now - self._heard)
             self._latest, self._heard = received.value, now
-            self.was_up = True
+        health = self._remote.health
+        self.was_up = self.was_up or isinstance(health, Up | Degraded)
         self._listen()
         return View(
             seconds=monotonic() - self._began,
             name=self._name,
-            health=words(self._remote.health),
+            health=words(health),
             statistics=self._latest,
             values=tuple(
                 Shown(channel, way, self._values.get((way, channel), _NOTHING))
