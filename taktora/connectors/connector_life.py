@@ -74,7 +74,7 @@ class ConnectorLife(Closing):
         in_process: bool | None = None,
         process: ProcessAttributes | None = None,
         linger: Duration = 1,
-        checksum: Checksum = "frame",
+        checksum: Checksum = "auto",
     ) -> None:
         self.name = check_name(name)
         check_codec(name, codec)

@@ -134,8 +134,9 @@ class ConnectorSettings:
     )
     """The plug-in side is down after so much silence."""
     reconnect: ReconnectSettings = field(factory=ReconnectSettings)
-    checksum: Literal["frame", "header"] = "frame"
-    """What the checksum of a frame guards: header and payload, or, for large payloads, the header."""
+    checksum: Literal["auto", "frame", "header"] = "auto"
+    """What the checksum of a frame guards: ``"frame"``: header and payload; ``"header"``: the header
+    alone; ``"auto"``: both up to 64 KiB of payload, the header alone above."""
     options: Mapping[str, Any] = field(factory=dict)
     """Of the connector's own schema."""
     channels: tuple[ChannelSettings, ...] = ()

@@ -178,6 +178,7 @@ class SoemBusDriver(Closing):
                 registers=registers,
                 writes=object_writes(self._options.map_of(position)),
                 watchdog=done.watchdogs.get(position),
+                clocks=done.clocks,
                 patience=to_nanos(self._options.state_timeout),
             )
         what, is_op = recovery.step(self._clock.now())

@@ -16,6 +16,7 @@ from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.process_images import Portion, ProcessImages
 from taktora.connectors.ethercat.register_image import SM_LENGTH, SM_REGISTERS, RegisterImage
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog, watchdog_for
+from taktora.connectors.ethercat.soem_clocks import SoemClocks
 from taktora.connectors.ethercat.soem_master import SoemMaster
 from taktora.connectors.ethercat.soem_watchdog import set_up_watchdog
 from taktora.connectors.ethercat.spans import FMMU_LENGTH, FMMU_REGISTERS, Span, spans_of
@@ -51,6 +52,8 @@ class SoemBringUp:
         """Of each SubDevice, in the order of their positions."""
         self.watchdogs: dict[int, SmWatchdog] = {}
         """By position: those that the configuration sets."""
+        self.clocks: SoemClocks | None = None
+        """With ``distributed_clocks``."""
         self.images: ProcessImages | None = None
         self.result: BringUp
 
@@ -75,6 +78,7 @@ class SoemBringUp:
                 raise BusError(
                     "distributed_clocks is set, and no SubDevice has a distributed clock"
                 )
+            self.clocks = SoemClocks(self._master)
         yield "set up watchdogs"
         self._set_up_watchdogs()
         yield from self._reach(AlState.SAFE_OP)

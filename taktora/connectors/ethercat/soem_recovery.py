@@ -14,6 +14,7 @@ from taktora.connectors.ethercat.pdo_assignment import SdoWrite
 from taktora.connectors.ethercat.recovery import Do, Recovery, Seen, Step
 from taktora.connectors.ethercat.register_image import RegisterImage
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog
+from taktora.connectors.ethercat.soem_clocks import SoemClocks
 from taktora.connectors.ethercat.soem_master import SoemMaster
 from taktora.connectors.ethercat.soem_objects import MailboxesBusy
 from taktora.connectors.ethercat.soem_watchdog import set_up_watchdog
@@ -42,6 +43,7 @@ class SoemRecovery:
         registers: how it had been set up.
         writes: objects that it gets in PRE-OP.
         watchdog: what it gets as well; ``None``: it keeps its own.
+        clocks: of the bus, if they are in use.
         patience: how long it may take to change its state.
     """
 
@@ -53,6 +55,7 @@ class SoemRecovery:
         registers: RegisterImage,
         writes: tuple[SdoWrite, ...],
         watchdog: SmWatchdog | None,
+        clocks: SoemClocks | None,
         patience: Nanos,
     ) -> None:
         self._master = master
@@ -60,6 +63,7 @@ class SoemRecovery:
         self._registers = registers
         self._writes = writes
         self._watchdog = watchdog
+        self._clocks = clocks
         self._course = Recovery(patience)
         self._written = 0
 
@@ -122,6 +126,8 @@ class SoemRecovery:
         self._set_up(self._registers.process_data_writes())
         if self._watchdog is not None:
             set_up_watchdog(self._master, self._position, self._watchdog)
+        if self._clocks is not None:
+            self._clocks.restore(self._position)
         self._ask(state)
         self._course.written(now)
         return f"process data set up, {state.label} requested"

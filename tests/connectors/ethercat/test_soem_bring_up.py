@@ -221,13 +221,5 @@ def test_a_second_driver_of_the_interface_is_refused_and_the_first_goes_on(
         assert brought_up(second).expected_wkc == 3
 
 
-@pytest.mark.rule("SOEM-40")
-def test_distributed_clocks_are_set_up_if_asked_for_and_refused_where_there_are_none(
-    make_bus: MakeBus,
-) -> None:
-    bus = make_bus(3, distributed_clocks=True)
-    assert bus.cycle(10) == 9
-
-
 def driver_of(nic: str, **options: Any) -> SoemBusDriver:
     return SoemBusDriver(EthercatOptions(network_interface=nic, **options))
