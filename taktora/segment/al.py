@@ -61,8 +61,8 @@ class AlMachine:
     """State, error and code of one SubDevice.
 
     Args:
-        check: Asked before a transition upwards with the state wanted and the time: 0, or the AL
-            Status Code that refuses it.
+        check: Asked before a transition upwards with the state wanted: 0, or the AL Status Code that
+            refuses it.
         entered: Told the old state, the new one and the time.
         outputs_valid: Whether outputs have been written; OP waits for them.
         patience: Nanoseconds that a request for OP waits for valid outputs before it is refused with
@@ -82,7 +82,7 @@ class AlMachine:
 
     def __init__(
         self,
-        check: Callable[[int, Nanos], int],
+        check: Callable[[int], int],
         entered: Callable[[int, int, Nanos], None],
         outputs_valid: Callable[[], bool],
         patience: Nanos | None,
@@ -122,7 +122,7 @@ class AlMachine:
             self._refuse(INVALID_CHANGE)
         elif wanted == BOOT:
             self._refuse(NO_BOOTSTRAP)
-        elif wanted > self.state and (code := self._check(wanted, now)):
+        elif wanted > self.state and (code := self._check(wanted)):
             self._refuse(code)
         elif wanted == OP and self.patience is not None and not self._outputs_valid():
             self.until = now + self.patience

@@ -24,8 +24,7 @@ __all__ = ["AnalogIn", "AnalogOut"]
 _LEAST, _MOST = -0x8000, 0x7FFF
 _MOST_CHANNELS: Final = 16
 
-_UNDER, _OVER, _LIMIT_1, _LIMIT_2, _ERROR = 1, 2, 3, 5, 7
-_BAD, _TOGGLE, _VALUE = 0x0F, 0x10, 0x11
+_UNDER, _OVER, _LIMIT_1, _LIMIT_2, _ERROR, _BAD, _TOGGLE, _VALUE = range(1, 9)
 """Subindices of the inputs; those up to the toggle bit make up the status word."""
 
 
@@ -167,18 +166,16 @@ class AnalogOut(CoeDevice):
 def _input_objects(channel: int) -> list[Object]:
     access, at = Access.RO | Access.TX_PDO, 0x10 * channel
     flag, two, word = DataType.BOOLEAN, DataType.BIT2, DataType.INTEGER16
-    entries: list[Entry | None] = [None] * _VALUE
-    for sub, name, kind in (
-        (_UNDER, "Underrange", flag),
-        (_OVER, "Overrange", flag),
-        (_LIMIT_1, "Limit 1", two),
-        (_LIMIT_2, "Limit 2", two),
-        (_ERROR, "Error", flag),
-        (_BAD, "TxPDO State", flag),
-        (_TOGGLE, "TxPDO Toggle", flag),
-        (_VALUE, "Value", word),
-    ):
-        entries[sub - 1] = Entry(name, kind, False if kind is flag else 0, access)
+    inputs = [
+        Entry("Underrange", flag, False, access),
+        Entry("Overrange", flag, False, access),
+        Entry("Limit 1", two, 0, access),
+        Entry("Limit 2", two, 0, access),
+        Entry("Error", flag, False, access),
+        Entry("TxPDO State", flag, False, access),
+        Entry("TxPDO Toggle", flag, False, access),
+        Entry("Value", word, 0, access),
+    ]
     setting = Access.RW | Access.BACKUP | Access.SETTING
     settings = [
         Entry("Enable limit 1", flag, False, setting),
@@ -188,7 +185,7 @@ def _input_objects(channel: int) -> list[Object]:
     ]
     name = f"AI {channel + 1}"
     return [
-        record(0x6000 + at, f"{name} inputs", entries),
+        record(0x6000 + at, f"{name} inputs", inputs),
         record(0x8000 + at, f"{name} settings", settings),
     ]
 

@@ -30,15 +30,16 @@ class Control:
         self._simulator = simulator
         self._now: Nanos = 0
         self._commands: Mapping[str, Callable[..., Any]] = {
-            "al-error": self._al_error,
+            "begin": lambda kind, **details: simulator.begin(self._now, kind, **details),
             "call": self._call,
+            "end": lambda number=None: simulator.end(self._now, number),
             "inputs": simulator.inputs,
+            "lose": simulator.segment.lose,
             "outputs": simulator.outputs,
-            "power-cycle": self._power_cycle,
+            "power-cycle": lambda position: simulator.segment.power_cycle(position, self._now),
             "register": simulator.register,
             "states": simulator.states,
             "statistics": simulator.statistics,
-            "stuck-mailbox": self._stuck_mailbox,
         }
 
     def answer(self, line: bytes, now: Nanos) -> bytes:
@@ -56,18 +57,6 @@ class Control:
         arguments = [unpack(one) for one in request.get("args", ())]
         named = {key: unpack(one) for key, one in request.get("kwargs", {}).items()}
         return self._commands[request["do"]](*arguments, **named)
-
-    def _al_error(self, position: int, code: int) -> None:
-        self._simulator.segment.controller(position).fall(code, self._now)
-
-    def _power_cycle(self, position: int) -> None:
-        self._simulator.segment.controller(position).power_cycle(self._now)
-
-    def _stuck_mailbox(self, position: int, stuck: bool) -> None:
-        mail = self._simulator.segment.controller(position).mail
-        if mail is None:
-            raise InvalidArgument(f"SubDevice {position} has no mailbox")
-        mail.stuck = stuck
 
     def _call(self, position: int, path: str, *arguments: Any) -> Any:
         """A method of the device at ``position``, or of an attribute of it: ``inputs.load``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from taktora.errors import InvalidArgument
+from taktora.segment.device import Device
 from taktora.time import NANOS_PER_SECOND, Nanos
 
 __all__ = ["ControllerOptions"]
@@ -20,8 +21,9 @@ class ControllerOptions:
 
     alias: int = 0
     """Configured station alias in the SII (word 0x0004), loaded into register 0x0012."""
-    mailbox_size: int = 128
-    """Bytes of each mailbox, header included: 36 to 1486."""
+    mailbox_size: int | None = None
+    """Bytes of each mailbox, header included, 32 to 1486. ``None``: what the device's mailbox says
+    (its ``size``), else 128."""
     drift: int = 0
     """Parts per billion that its clock is too fast."""
     patience: Nanos | None = NANOS_PER_SECOND // 5
@@ -33,10 +35,17 @@ class ControllerOptions:
     def __attrs_post_init__(self) -> None:
         for name, value, low, high in (
             ("alias", self.alias, 0, 0xFFFF),
-            ("mailbox_size", self.mailbox_size, 36, 1486),
+            ("mailbox_size", 128 if self.mailbox_size is None else self.mailbox_size, 32, 1486),
             ("drift", self.drift, -1_000_000, 1_000_000),
             ("sii_busy", self.sii_busy, 0, NANOS_PER_SECOND),
             ("patience", self.patience or 0, 0, 3600 * NANOS_PER_SECOND),
         ):
             if not low <= value <= high:
                 raise InvalidArgument(f"{name} must be {low} to {high}, not {value}")
+
+    def mailbox_of(self, device: Device) -> int:
+        """Bytes of each mailbox of ``device``."""
+        if self.mailbox_size is not None:
+            return self.mailbox_size
+        size: int = getattr(device.mailbox, "size", 128)
+        return size

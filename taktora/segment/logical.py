@@ -7,14 +7,16 @@ Working counter of each SubDevice (ETG.1000.4): 1 for a read, 1 for a write, in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from attrs import frozen
 
+from taktora.segment.application import Application
 from taktora.segment.esc import Controller
 from taktora.segment.fmmu import Part, insert_bits, take_bits
 from taktora.segment.frames import Command
+from taktora.segment.process_memory import ProcessMemory
 from taktora.segment.sync_managers import SyncManager
 from taktora.time import Nanos
 
@@ -34,6 +36,7 @@ _NOTHING: Final = slice(0)
 class _Slow:
     """One SubDevice's parts of a datagram that need looking at each time."""
 
+    controller: Controller
     data: int
     """Where the datagram's data begins in the frame."""
     reads: tuple[Part, ...]
@@ -42,8 +45,8 @@ class _Slow:
     """What a write counts."""
 
 
-_Step = tuple[int, Controller, bytearray, slice, slice, SyncManager, _Slow | None]
-"""Kind, controller, its memory, slice of the frame, slice of its memory, SyncManager, or parts."""
+_Step = tuple[int, ProcessMemory, bytearray, slice, slice, SyncManager, _Slow | None]
+"""Kind, process data, its memory, slice of the frame, slice of its memory, SyncManager, or parts."""
 
 
 @frozen
@@ -53,22 +56,33 @@ class Plan:
     steps: tuple[_Step, ...]
     counts: int
     """What the steps count that always succeed."""
-    takes_part: tuple[Controller, ...]
-    """SubDevices whose applications have a turn after it."""
+    takes_part: tuple[Application, ...]
+    """Whose turn it is after it."""
 
 
 def make_plan(
-    line: Iterable[Controller], command: int, address: int, length: int, data: int
+    line: Iterable[Controller],
+    command: int,
+    address: int,
+    length: int,
+    *,
+    data: int,
+    wrong: Mapping[Controller, int],
 ) -> Plan:
-    """The plan for a datagram whose data begins at ``data`` in the frame."""
+    """The plan for a datagram whose data begins at ``data`` in the frame.
+
+    ``wrong``: what SubDevices with a fault count too much where they take part.
+    """
     steps: list[_Step] = []
     counts = 0
     takes_part = []
     for controller in line:
+        process = controller.process
         reads = _parts(controller, address, length, writing=False) if command in _READS else ()
         writes = _parts(controller, address, length, writing=True) if command in _WRITES else ()
         if not reads and not writes:
             continue
+        counts += wrong.get(controller, 0)
         for_write = 2 if command == Command.LRW else 1
         fast = [_fast(controller, part, data, writing=True) for part in writes]
         fast += [_fast(controller, part, data, writing=False) for part in reads]
@@ -76,32 +90,30 @@ def make_plan(
         if len(every) == len(fast):
             steps += every
             counts += (for_write if writes else 0) + (1 if reads else 0)
-            takes_part.append(controller)
+            takes_part.append(controller.application)
         else:
-            slow = _Slow(data, reads, writes, for_write)
-            steps.append(
-                (_SLOW, controller, controller.memory, _NOTHING, _NOTHING, controller.out, slow)
-            )
+            slow = _Slow(controller, data, reads, writes, for_write)
+            steps.append((_SLOW, process, process.memory, _NOTHING, _NOTHING, process.out, slow))
     return Plan(tuple(steps), counts, tuple(takes_part))
 
 
 def run_plan(plan: Plan, frame: bytearray, now: Nanos) -> int:
     """Pass the datagram by all SubDevices; what the working counter grows by."""
     counted = plan.counts
-    for kind, controller, memory, there, here, manager, slow in plan.steps:
+    for kind, process, memory, there, here, manager, slow in plan.steps:
         if kind == _READ:
             if manager.opened:  # somebody has begun to read it in pieces
-                frame[there] = controller.read(here.start, here.stop - here.start, now) or b""
+                frame[there] = process.read(here.start, here.stop)[0] or b""
             else:
                 frame[there] = memory[here]
         elif kind == _WRITE:
-            memory[here] = controller.outputs = frame[there]
+            memory[here] = process.outputs = frame[there]
             manager.opened = False
             if manager.watched:
-                controller.watchdog.fed = now
+                process.watchdog.fed = now
         elif slow is not None:
-            counted += _run_slow(controller, slow, frame, now)
-    return counted
+            counted += _run_slow(slow, frame, now)
+    return max(0, counted)
 
 
 def _parts(controller: Controller, address: int, length: int, *, writing: bool) -> tuple[Part, ...]:
@@ -115,7 +127,8 @@ def _parts(controller: Controller, address: int, length: int, *, writing: bool) 
 
 def _fast(controller: Controller, part: Part, data: int, *, writing: bool) -> _Step | None:
     """The step for a part that is the device's whole buffer of outputs or inputs."""
-    manager = controller.out if writing else controller.back
+    process = controller.process
+    manager = process.out if writing else process.back
     whole = (
         part.is_bytes
         and manager.active
@@ -123,16 +136,15 @@ def _fast(controller: Controller, part: Part, data: int, *, writing: bool) -> _S
         and manager.writes is writing
         and part.physical == manager.start * 8
         and part.bits == manager.length * 8
-        and sum(one.start < manager.end and manager.start < one.end for one in controller.active)
-        == 1
+        and sum(one.start < manager.end and manager.start < one.end for one in process.active) == 1
     )
     if not whole:
         return None
     first = data + (part.logical >> 3)
     return (
         _WRITE if writing else _READ,
-        controller,
-        controller.memory,
+        process,
+        process.memory,
         slice(first, first + manager.length),
         slice(manager.start, manager.end),
         manager,
@@ -140,8 +152,9 @@ def _fast(controller: Controller, part: Part, data: int, *, writing: bool) -> _S
     )
 
 
-def _run_slow(controller: Controller, slow: _Slow, frame: bytearray, now: Nanos) -> int:
+def _run_slow(slow: _Slow, frame: bytearray, now: Nanos) -> int:
     """Writes take what came in before reads replace it."""
+    controller = slow.controller
     written = [_write(controller, part, slow.data, frame, now) for part in slow.writes]
     read = [_read(controller, part, slow.data, frame, now) for part in slow.reads]
     return (slow.for_write if any(written) else 0) + (1 if any(read) else 0)

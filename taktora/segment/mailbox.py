@@ -95,7 +95,7 @@ class Mailbox:
         if len(data) < length:
             self._refuse(address, channel, MailboxError.INVALID_SIZE)
         elif channel & 0x3F:
-            self._refuse(address, channel, MailboxError.INVALID_CHANNEL)
+            self._refuse(address, channel & 0xC0, MailboxError.INVALID_CHANNEL)
         elif kind != MailboxType.COE:
             self._refuse(address, channel, MailboxError.UNSUPPORTED_PROTOCOL)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from taktora.segment.esc import Controller
+    from taktora.segment.application import Application
 
 __all__ = ["Notice"]
 
@@ -24,5 +24,9 @@ class Notice:
         """An event, or the mask that lets it into frames."""
         self.timers = True
         """When time alone will next change something."""
-        self.due: set[Controller] = set()
+        self.due: set[Application] = set()
         """Process data was written or read: the application's turn comes once the frame is gone."""
+
+    def everything(self) -> None:
+        """A controller is new on the line, or gone."""
+        self.events = self.mapping = self.stations = self.timers = True

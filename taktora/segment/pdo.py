@@ -7,7 +7,7 @@ the entries, then subindex 0 := how many. What it has written survives INIT; a p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from functools import cache
 
 from attrs import field, frozen
 
@@ -18,8 +18,6 @@ from taktora.segment.object_dictionary import ObjectDictionary
 from taktora.segment.objects import PDO_MAPPING, Access, Entry, Object, array, record
 
 __all__ = ["Mapped", "Pdo", "PdoConfiguration", "Side", "SiiPdos", "pdo_objects", "sii_pdos"]
-
-_MOST_MAPPED: Final = 254
 
 SiiPdos = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 """PDOs as :meth:`~taktora.segment.device.Device.pdos` says them."""
@@ -56,6 +54,8 @@ class Pdo:
     """Its mapping cannot be changed."""
     excludes: tuple[int, ...] = ()
     """PDOs that cannot be assigned beside it."""
+    room: int = 16
+    """Entries that it can have when it is mapped anew; never fewer than it has."""
 
 
 @frozen
@@ -105,13 +105,9 @@ def pdo_objects(outputs: Side, inputs: Side) -> Iterator[Object]:
 
 def _mapping(pdo: Pdo) -> Object:
     access = Access.RO if pdo.fixed else Access.RW_PRE_OP
-    words = [one.word for one in pdo.entries]
-    room = len(words) if pdo.fixed else _MOST_MAPPED
-    words += [0] * (room - len(words))
-    entries = [
-        Entry(f"Mapping entry {number}", DataType.UNSIGNED32, word, access)
-        for number, word in enumerate(words, 1)
-    ]
+    entries = [_entry(n, one.word, access) for n, one in enumerate(pdo.entries, 1)]
+    if not pdo.fixed:
+        entries += [_entry(n, 0, access) for n in range(len(entries) + 1, pdo.room + 1)]
     return record(
         pdo.index,
         pdo.name,
@@ -120,6 +116,12 @@ def _mapping(pdo: Pdo) -> Object:
         count_access=access,
         count=len(pdo.entries),
     )
+
+
+@cache
+def _entry(number: int, word: int, access: Access) -> Entry:
+    """Most of them are alike in all devices, of which there may be many."""
+    return Entry(f"Mapping entry {number}", DataType.UNSIGNED32, word, access)
 
 
 def _assignment(index: int, name: str, side: Side) -> Object:

@@ -13,7 +13,7 @@ from taktora.segment.sync_managers import SyncManager
 __all__ = ["bytes_of", "mailbox_refused", "process_data_refused", "process_numbers", "recommended"]
 
 _MAILBOX: Final = 0x1000
-_SMALLEST_MAILBOX: Final = 36
+_SMALLEST_MAILBOX: Final = 32
 
 
 def bytes_of(bits: int) -> int:

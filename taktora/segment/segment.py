@@ -10,13 +10,11 @@ from collections.abc import Iterable
 
 from attrs import define
 
-from taktora.errors import InvalidArgument
 from taktora.segment.controller_options import ControllerOptions
 from taktora.segment.device import Device
-from taktora.segment.esc import Controller
+from taktora.segment.faulty_line import Fate, FaultyLine
 from taktora.segment.frames import DATAGRAM_HEADER, FIRST_DATAGRAM, Command, is_ethercat
 from taktora.segment.logical import Plan, make_plan, run_plan
-from taktora.segment.notice import Notice
 from taktora.segment.physical import run_physical
 from taktora.time import Nanos
 
@@ -24,8 +22,6 @@ __all__ = ["Segment", "SegmentStatistics"]
 
 _LOGICAL = frozenset(map(int, (Command.LRD, Command.LWR, Command.LRW)))
 _LAST_COMMAND = max(Command)
-_HOP: Nanos = 500
-"""What a frame needs from one SubDevice to the next, cable included."""
 _MOST_PLANS = 256
 
 
@@ -38,15 +34,15 @@ class SegmentStatistics:
     answered: int = 0
     datagrams: int = 0
     malformed: int = 0
-    """Frames of EtherCAT that are cut off or inconsistent. They come back as far as they were done."""
+    """Frames of EtherCAT that are cut off. They come back as far as they were done."""
     foreign: int = 0
     """Frames that are not EtherCAT: not answered."""
     lost: int = 0
     """Frames that nobody was there for, or that a fault took."""
 
 
-class Segment:
-    """SubDevices in the order in which a frame passes them.
+class Segment(FaultyLine):
+    """SubDevices in the order in which a frame passes them; what can go wrong is in its base class.
 
     Args:
         devices: What stands behind each controller.
@@ -60,23 +56,12 @@ class Segment:
         options: ControllerOptions | Iterable[ControllerOptions] | None = None,
         now: Nanos = 0,
     ) -> None:
-        every = list(devices)
-        if options is None or isinstance(options, ControllerOptions):
-            options = [options or ControllerOptions()] * len(every)
-        self._notice = Notice()
-        self._controllers = [
-            Controller(device, self._notice, of_it, now)
-            for device, of_it in zip(every, options, strict=True)
-        ]
+        super().__init__(devices, options, now)
         self.statistics = SegmentStatistics()
-        self._line: list[Controller] = []
-        self._stations: dict[int, list[Controller]] = {}
+        self.late: Nanos = 0
+        """By how much the last answer is to come back later than at once."""
         self._plans: dict[tuple[int, int, bytes], Plan] = {}
-        self._interrupt = 0
         self._deadline: Nanos | None = None
-        self._lay_out()
-
-    # --- frames ---
 
     def handle(self, frame: bytes, now: Nanos) -> bytes | None:
         """Pass one frame, and then let the devices do what it asked: :meth:`answer`, :meth:`settle`."""
@@ -89,46 +74,56 @@ class Segment:
         if self._notice.timers or (self._deadline is not None and now >= self._deadline):
             self.check_time(now)
         statistics = self.statistics
+        number = statistics.frames
         statistics.frames += 1
         if not is_ethercat(frame):
             statistics.foreign += 1
             return None
-        if not self._line:
+        fate = self._fate(number)
+        if fate is Fate.LOST or not self._line:
             statistics.lost += 1
             return None
         back = bytearray(frame)
         back[6] |= 0x02  # each controller marks the source address of what it has processed
-        at, size = FIRST_DATAGRAM, len(frame)
-        while True:
-            end = at + DATAGRAM_HEADER
-            if end > size:
-                statistics.malformed += 1
-                break
-            flags = frame[at + 6] | frame[at + 7] << 8
-            end += flags & 0x07FF
-            if end + 2 > size:
-                statistics.malformed += 1
-                break
-            self._datagram(back, at, flags & 0x07FF, now)
-            if not flags & 0x8000:
-                break
-            at = end + 2
+        self._pass(back, now)
+        if fate is Fate.LOST_ON_ITS_WAY_BACK:
+            statistics.lost += 1
+            return None
         statistics.answered += 1
+        self.late = 0 if self.delaying is None else self.delaying(number)
         return bytes(back)
+
+    def _pass(self, frame: bytearray, now: Nanos) -> None:
+        """All datagrams in turn, up to the first that is cut off.
+
+        As a controller does: the length in the EtherCAT header is not looked at.
+        """
+        at, size = FIRST_DATAGRAM, len(frame)
+        more = True
+        while more:
+            end = at + DATAGRAM_HEADER + 2
+            if end <= size:
+                flags = frame[at + 6] | frame[at + 7] << 8
+                end += flags & 0x07FF
+            if end > size:
+                self.statistics.malformed += 1
+                return
+            self._datagram(frame, at, flags & 0x07FF, now)
+            more = flags & 0x8000 != 0
+            at = end
 
     def settle(self, now: Nanos) -> None:
         """The devices' turn: applications whose process data came by, and mailboxes."""
         due = self._notice.due
         while due:
             due.pop().run(now)
-        for controller in self._line:
-            if controller.mail is not None:
-                controller.serve_mailbox(now)
+        for controller in self._with_mailbox:
+            controller.application.serve_mailbox(now)
 
     def check_time(self, now: Nanos) -> Nanos | None:
         """Do what time brings; when to call again at the latest, ``None``: when a frame comes."""
-        times = [controller.check_time(now) for controller in self._controllers]
         self._notice.timers = False
+        times = [one.application.check_time(now) for one in self._powered()]
         self._deadline = min((one for one in times if one is not None), default=None)
         return self._deadline
 
@@ -165,43 +160,13 @@ class Segment:
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
         address = int.from_bytes(where[:4], "little")
-        plan = make_plan(self._line, command, address, length, at + DATAGRAM_HEADER)
+        plan = make_plan(
+            self._line,
+            command,
+            address,
+            length,
+            data=at + DATAGRAM_HEADER,
+            wrong=self._wrong,
+        )
         self._plans[key] = plan
         return plan
-
-    # --- the line ---
-
-    def _lay_out(self) -> None:
-        """Who is reached by a frame, and after what time."""
-        self._line = list(self._controllers)
-        last = len(self._line) - 1
-        for place, controller in enumerate(self._line):
-            controller.place(place * _HOP, None if place == last else 2 * (last - place) * _HOP)
-        self._notice.mapping = self._notice.stations = True
-        self._notice.events = self._notice.timers = True
-
-    def _find_stations(self) -> None:
-        self._stations = {}
-        for controller in self._line:
-            for address in controller.addresses:
-                self._stations.setdefault(address, []).append(controller)
-        self._notice.stations = False
-
-    def _collect_events(self) -> None:
-        self._interrupt = 0
-        for controller in self._line:
-            self._interrupt |= controller.interrupt
-        self._notice.events = False
-
-    def controller(self, position: int) -> Controller:
-        """The controller at ``position``, from 1.
-
-        Raises:
-            InvalidArgument: There is none.
-        """
-        if not 1 <= position <= len(self._controllers):
-            raise InvalidArgument(
-                f"there is no SubDevice at position {position}: this segment has "
-                f"1 to {len(self._controllers)}"
-            )
-        return self._controllers[position - 1]

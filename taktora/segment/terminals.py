@@ -83,6 +83,7 @@ class DigitalOut(SimpleDevice):
 
 
 _MOST_PER_OBJECT: Final = 254
+_MOST_PDOS: Final = 254
 
 
 class Loopback(CoeDevice):
@@ -98,7 +99,7 @@ class Loopback(CoeDevice):
         mailbox_bytes: size of each of the two mailboxes.
 
     Raises:
-        InvalidArgument: 1 to 1024 bytes in PDOs of 1 to 64 is what there is.
+        InvalidArgument: 1 to 1024 bytes in up to 254 PDOs of 1 to 64 is what there is.
     """
 
     def __init__(
@@ -113,6 +114,10 @@ class Loopback(CoeDevice):
             raise InvalidArgument(f"a loop-back terminal has 1 to 1024 bytes, not {size}")
         if not 1 <= pdo_bytes <= 64:
             raise InvalidArgument(f"a PDO of it has 1 to 64 bytes, not {pdo_bytes}")
+        if size > _MOST_PDOS * pdo_bytes:
+            raise InvalidArgument(
+                f"{size} bytes are too many for {_MOST_PDOS} PDOs of {pdo_bytes}: take larger ones"
+            )
         parts = [range(begin, min(begin + pdo_bytes, size)) for begin in range(0, size, pdo_bytes)]
         super().__init__(
             identity or identity_of(Kind.LOOPBACK, size, pdo_bytes, name="loopback"),
@@ -127,6 +132,7 @@ class Loopback(CoeDevice):
         )
         self.image = b""
         """Outputs as they came last."""
+        self._shown: tuple[bytes, int] = b"", 0
         for one in self.objects:
             if 0x6000 <= one.index < 0x8000:
                 self.objects.on_read(one.index, self._look)
@@ -144,6 +150,9 @@ class Loopback(CoeDevice):
 
     def _look(self, _: int) -> None:
         """Objects are brought up to date when somebody reads one: cycles shall be short."""
+        if self._shown == (self.image, self.objects.revision):
+            return
+        self._shown = self.image, self.objects.revision
         whole = int.from_bytes(self.image, "little")
         for layout in self._rx.layout, self._tx.layout:
             at = 0

@@ -104,7 +104,9 @@ class Wire:
                 return
             now = time.monotonic_ns()
             answer = segment.answer(frame, now)
-            if answer is not None:
+            if answer is not None and segment.late:
+                heapq.heappush(self._later, (now + segment.late, next(self._serial), answer))
+            elif answer is not None:
                 self._send(answer)
             segment.settle(now)
 

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -130,17 +130,28 @@ class SimulatedSegment:
                 raise self._ended() from error
             return self._answer()
 
-    def al_error(self, position: int, code: int = 0x1B) -> None:
-        """Let it fall from OP to SAFE-OP with this AL Status Code."""
-        self.ask("al-error", position, code)
+    def fault(self, kind: str, **details: Any) -> int:
+        """Let a fault happen now, with what a segment file may say of it; its number.
+
+        ``segment.fault("cable-out", subdevice=2, lasts="50 ms")``; times may be numbers of seconds.
+
+        Raises:
+            SegmentFailed: with all that is wrong with it.
+        """
+        number: int = self.ask("begin", kind, **details)
+        return number
+
+    def heal(self, number: int | None = None) -> None:
+        """End the fault of that number, or all that :meth:`fault` has begun."""
+        self.ask("end", number)
 
     def power_cycle(self, position: int) -> None:
-        """Switch it off and on: it has forgotten everything but its EEPROM."""
+        """Switch it off and on between two frames: it has forgotten everything but its EEPROM."""
         self.ask("power-cycle", position)
 
-    def stick(self, position: int, *, stuck: bool = True) -> None:
-        """Let its mailbox answer no more, or again."""
-        self.ask("stuck-mailbox", position, stuck)
+    def lose(self, frames: int) -> None:
+        """The next so many frames get lost, every other one on its way back."""
+        self.ask("lose", frames)
 
     def kill(self) -> None:
         """End the simulator as a crash would: nothing answers any more."""
@@ -207,9 +218,11 @@ def simulated_segment(
         SegmentFailed: mistakes in what is described, each at its path; or it could not begin.
         PermissionError: not root.
     """
-    with own_network(), tempfile.TemporaryDirectory(prefix="taktora-segment-") as folder:
+    with own_network(), ExitStack() as folders:
         veth_pair(_NEAR, _FAR)
+        folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="taktora-segment-"))
         with _started(_file(subdevices, faults, Path(folder))) as segment:
+            folders.close()  # the simulator has read it
             yield segment
 
 

@@ -46,8 +46,8 @@ class NicLock(Closing):
             if error.errno != errno.EADDRINUSE:
                 raise BusError(f"{nic} cannot be locked: {error.strerror}") from error
             raise BusError(
-                f"{nic} is driven by {_named(_holder(name))}; there can be one MainDevice on an "
-                f"interface: end that one first"
+                f"{nic} is driven by {_named(_holder(name))}; an interface has room for one "
+                f"MainDevice or simulator: end that one first"
             ) from error
 
     def close(self) -> None:

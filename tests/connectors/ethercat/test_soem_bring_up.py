@@ -94,9 +94,13 @@ def test_images_that_fill_several_frames_are_exchanged(make_bus: MakeBus) -> Non
 
 @pytest.mark.rule("SOEM-41")
 def test_more_process_data_than_soem_has_room_for_is_refused() -> None:
-    with simulated_segment([{"type": "loopback", "bytes": 1024, "count": 3}]) as segment:
-        with driver_of(segment.nic) as driver, pytest.raises(BusError, match=r"6144 bytes.*4096"):
-            brought_up(driver)
+    large = [{"type": "loopback", "bytes": 1024, "count": 3}]
+    with (
+        simulated_segment(large) as segment,
+        driver_of(segment.nic) as driver,
+        pytest.raises(BusError, match=r"6144 bytes.*4096"),
+    ):
+        brought_up(driver)
 
 
 @pytest.mark.rule("SOEM-01", "SOEM-02", "SOEM-03")
@@ -172,9 +176,9 @@ def test_a_subdevice_without_a_mailbox_cannot_be_written_objects() -> None:
     with (
         simulated_segment(segment_of) as segment,
         driver_of(segment.nic, subdevices=[its]) as driver,
+        pytest.raises(BusError, match="SubDevice 1 has no mailbox, and so no objects"),
     ):
-        with pytest.raises(BusError, match="SubDevice 1 has no mailbox, and so no objects"):
-            brought_up(driver)
+        brought_up(driver)
 
 
 @pytest.mark.rule("SOEM-41", "SOEM-48")
@@ -205,9 +209,11 @@ def test_a_second_driver_of_the_interface_is_refused_and_the_first_goes_on(
     make_bus: MakeBus,
 ) -> None:
     bus = make_bus(1)
-    with driver_of(bus.segment.nic) as second:
-        with pytest.raises(BusError, match="ecat0 is driven by this very process already"):
-            brought_up(second)
+    with (
+        driver_of(bus.segment.nic) as second,
+        pytest.raises(BusError, match="ecat0 is driven by this very process already"),
+    ):
+        brought_up(second)
     assert bus.cycle() == 3
     assert bus.driver.states()[0].is_op
     bus.driver.close()

@@ -97,7 +97,7 @@ def test_objects_are_accessed_by_other_threads_while_one_exchanges(make_bus: Mak
 @pytest.mark.rule("SOEM-51")
 def test_a_mailbox_that_does_not_answer_holds_up_nobody(make_bus: MakeBus) -> None:
     bus = make_bus(2, sdo_timeout=0.4, frame_timeout=0.1)
-    bus.segment.stick(1)
+    bus.segment.fault("stuck-mailbox", subdevice=1)
     failed: list[BaseException] = []
 
     def access() -> None:
@@ -116,7 +116,7 @@ def test_a_mailbox_that_does_not_answer_holds_up_nobody(make_bus: MakeBus) -> No
         cycles += 1
     assert "its mailbox did not answer in time" in str(failed[0])
     assert cycles > 100
-    bus.segment.stick(1, stuck=False)
+    bus.segment.heal()
     assert bus.driver.read_sdo(1, 0x8000, 5) == b"\x0a"
 
 

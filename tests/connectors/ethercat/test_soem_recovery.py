@@ -45,7 +45,7 @@ def test_an_al_error_keeps_the_working_counter_full_is_seen_in_a_sweep_and_recov
     make_bus: MakeBus,
 ) -> None:
     bus = make_bus(3)
-    bus.segment.al_error(2, 0x1B)
+    bus.segment.fault("al-error", subdevice=2, code=0x1B)
     assert bus.cycle() == 9
     first, second, third = bus.driver.states()
     assert first.is_op
