@@ -5,7 +5,7 @@ from __future__ import annotations
 from taktora.segment import al
 from taktora.segment import registers as reg
 from taktora.segment.controller_options import ControllerOptions
-from taktora.segment.device import Device
+from taktora.segment.device import ApplicationFailed, Device
 from taktora.segment.events import AL_EVENT, Events
 from taktora.segment.mail import MailExchange
 from taktora.segment.notice import Notice
@@ -131,7 +131,11 @@ class Application:
         process = self._process
         if self.al.state < al.SAFE_OP:
             return
-        inputs = self._device.exchange(self.valid_outputs, now)
+        try:
+            inputs = self._device.exchange(self.valid_outputs, now)
+        except ApplicationFailed as failed:
+            self.fall(failed.code, now)
+            return
         length = process.back.length if process.back.active else 0
         if len(inputs) != length:
             raise ValueError(

@@ -63,7 +63,6 @@ class CoeDevice:
         """Everything as at the factory."""
         self.objects.reset()
         self.mailbox.reset()
-        self.mailbox.stuck = False
         self.mailbox.coe.state = self.state = _INIT
 
     @property

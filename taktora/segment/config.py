@@ -31,7 +31,7 @@ from taktora.config.kinds import is_class
 from taktora.config.problems import listed, path_text
 from taktora.segment.describe import SUBDEVICES, OwnTable, SubDeviceTable
 from taktora.segment.device import Device, Identity
-from taktora.segment.faults import FAULTS, Fault
+from taktora.segment.faults import FAULTS, Emergency, Fault, StuckMailbox
 from taktora.segment.own_class import own_class
 
 __all__ = ["SegmentDescription", "SubDevice", "build", "load_segment"]
@@ -113,6 +113,7 @@ class _Reader:
         self._folder = folder
         self._names: dict[str, Path] = {}
         self._flawed = False
+        self._without_mailbox: set[int] = set()
         self.subdevices: list[SubDevice] = []
         self.faults: list[Fault] = []
 
@@ -158,7 +159,7 @@ class _Reader:
 
     def _add(self, table: SubDeviceTable, make: Make, path: Path) -> Iterator[Problem]:
         try:
-            make(None)
+            has_mailbox = make(None).mailbox is not None
         except Exception as error:  # noqa: BLE001  # a class of the user's, or what it declares
             yield Problem((*path, "type"), said(error))
             return
@@ -174,6 +175,8 @@ class _Reader:
                     return
                 name = f"{name}-{position}"
             self._names[name] = path
+            if not has_mailbox:
+                self._without_mailbox.add(position)
             self.subdevices.append(SubDevice(position, name, table, number, make))
 
     def _fault(self, tree: Any, path: Path) -> Iterator[Problem]:
@@ -194,7 +197,7 @@ class _Reader:
             if fault is not None and not problems:
                 self.faults.append(fault)
             return
-        position = named
+        position: int = named
         if isinstance(named, str):
             names = {one.name: one.position for one in self.subdevices}
             if named not in names:
@@ -204,6 +207,10 @@ class _Reader:
         elif named > len(self.subdevices):
             last = len(self.subdevices)
             yield Problem((*path, "subdevice"), f"is {named}, and there are SubDevices 1 to {last}")
+            return
+        if position in self._without_mailbox and schema in (Emergency, StuckMailbox):
+            name = self.subdevices[position - 1].name
+            yield Problem((*path, "subdevice"), f"is {show(named)}, and {name} has no mailbox")
             return
         if fault is not None and not problems:
             self.faults.append(evolve(cast(Any, fault), subdevice=position))

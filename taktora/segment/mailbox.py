@@ -62,8 +62,6 @@ class Mailbox:
             raise InvalidArgument(f"a mailbox has 32 to 1486 bytes, not {size}")
         self.size = size
         self.coe = CoeServer(objects, size - HEADER_BYTES)
-        self.stuck = False
-        """A fault: nothing is heard, and nothing said."""
         self.lost_emergencies = 0
         """For which there was no room."""
         self._answers: deque[tuple[int, int, int, bytes]] = deque()
@@ -79,7 +77,7 @@ class Mailbox:
 
     def receive(self, message: bytes, now: int) -> None:  # noqa: ARG002  # as the protocol has it
         """Take a message; the answer is :meth:`pending` then. Raises nothing, whatever it is."""
-        if self.stuck or len(self._answers) >= _MOST_WAITING:
+        if len(self._answers) >= _MOST_WAITING:
             return
         if len(message) < HEADER_BYTES:
             self._refuse(0, 0, MailboxError.SIZE_TOO_SHORT)
@@ -108,8 +106,6 @@ class Mailbox:
 
     def pending(self, now: int) -> bytes | None:  # noqa: ARG002  # as the protocol has it
         """The next message for the MainDevice: emergencies first; ``None``: nothing to say."""
-        if self.stuck:
-            return None
         if self._emergencies:
             address = channel = 0
             kind, data = MailboxType.COE, self._emergencies.popleft()

@@ -143,19 +143,6 @@ def test_a_device_in_init_sends_no_emergency_and_keeps_its_error_register():
     assert client.emergencies == [struct.pack("<HB5x", 0x1000, 0x03)]
 
 
-@pytest.mark.rule("COE-06")
-def test_a_stuck_mailbox_neither_hears_nor_speaks():
-    client = client_of(one_of_everything())
-    client.send(READ)
-    client.mailbox.stuck = True
-    assert client.fetch() is None
-    client.send(READ)
-    client.mailbox.stuck = False
-    assert client.fetch() is not None
-    assert client.fetch() is None
-    assert client.read(NUMBERS, 1) == b"\1\0"
-
-
 @pytest.mark.rule("COE-03")
 @pytest.mark.parametrize("size", [0, 31, 1487])
 def test_a_mailbox_that_cannot_be_is_refused(size: int):
