@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
 from taktora.connectors import ChannelDescriptor, ExponentialBackoff
 from taktora.connectors.ethercat.connector import EthercatConnector
@@ -55,7 +54,6 @@ class BusMachine(ConnectorMachine):
             reconnect=ExponentialBackoff(0.05, 0.2, seed=1),
         )
 
-    @initialize()
     def begin(self) -> None:
         """An input is told as it is, also if nobody outside has done anything yet."""
         super().begin()
@@ -101,7 +99,6 @@ class AtOnce(BusMachine):
     out_channels = ("out/a",)
     in_channels = ("in/a",)
 
-    @initialize()
     def begin(self) -> None:
         super().begin()
         self.register_it()
@@ -109,14 +106,6 @@ class AtOnce(BusMachine):
     def close(self) -> None:
         """Not a rule here."""
         super().close()
-
-    def teardown(self) -> None:
-        """Every history ends at rest, where what is lost is missed, unless a law was broken before."""
-        try:
-            if sys.exception() is None and not self._closed:
-                self.come_to_rest()
-        finally:
-            super().teardown()
 
 
 def run(machine: type[BusMachine], examples: int) -> None:
