@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import signal
 import struct
@@ -74,11 +75,12 @@ class Running:
 
     def until(self, *words: str) -> str:
         """Read on until a line has all of ``words``, which is returned."""
-        for line in self.out:
+        for line in itertools.islice(self.out, 60):
             self.lines.append(line)
             if all(word in line for word in words):
                 return line
-        raise AssertionError(f"ended before {words}: {self.lines} {self.process.communicate()}")
+        self.process.kill()
+        raise AssertionError(f"no {words} in {self.lines}: {self.process.communicate()[1]}")
 
     def end(self, number: signal.Signals = signal.SIGINT) -> None:
         self.process.send_signal(number)
@@ -273,7 +275,8 @@ def test_by_its_name_a_gateways_bus_is_shown_and_runs_on(
         routing = EthercatRouting(2, Direction.RX, 0, 16, signed=True)
         writer = remote.create_writer(ChannelDescriptor("target", routing), int)
         host.executor.run_until(lambda: isinstance(remote.health, Up))
-        writer.send(-7)
+        for value in (-5, -6, -7):
+            writer.send(value)
         running.until("out target  -7 (0xFFF9)")
         running.until("in level  -7 (0xFFF9)")
         gateway.call(3, "inputs.load", b"\4")
