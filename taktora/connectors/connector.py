@@ -48,8 +48,10 @@ class Connector(ConnectorLife):
         in_process: the same for short: ``True`` is ``"here"``, ``False`` is ``"elsewhere"``.
         process: of ``"own process"``: what it asks of the kernel.
         linger: of ``"own process"``: how long its link may act on the death of the plug-in.
-        checksum: ``"frame"``: of header and payload; ``"header"``: of the header alone, for large
-            payloads, of which the checksum would take longer than the copy. Readers see which.
+        checksum: what the checksums of its frames guard. ``"auto"``: header and payload, but of
+            payloads of more than 64 KiB (65,536 bytes) the header alone, since the checksum would
+            take longer than the copy; ``"frame"``: always both; ``"header"``: never the payload.
+            Readers see which.
 
     Raises:
         InvalidArgument, WrongType: one of them cannot be.

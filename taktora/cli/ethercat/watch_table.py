@@ -73,7 +73,7 @@ class WatchTable:
 
     def show(self, view: View) -> None:
         """Draw it."""
-        self._live.update(self._picture(view, max(self._console.height - 1, 8)), refresh=True)
+        self._live.update(self._picture(view, max(self._console.height - 1, 1)), refresh=True)
 
     def end(self, view: View) -> None:
         """Leave the last view on the screen."""
@@ -105,7 +105,10 @@ class WatchTable:
             parts += self._table(_VALUES, values, max(room, 3))
         else:
             parts += self._table(_SUBDEVICES, subdevices, room)
-        return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+        whole = Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+        every = whole.split("\n")
+        newline = Text("\n", no_wrap=True, overflow="ellipsis")
+        return newline.join(every[:height])
 
     def _head(self, view: View) -> list[Part]:
         style = _STYLES.get(view.health.partition(":")[0].strip(), "")
@@ -114,11 +117,14 @@ class WatchTable:
         parts += [(printable(view.health), style), (f"  {time}\n", "dim")]
         width = 0
         for name, text, alarm in fields_of(view):
-            size = len(name) + len(text) + 4
-            if width and width + size > self._console.width:
+            size = len(name) + 1 + len(text)
+            if width and width + 3 + size > self._console.width:
                 parts.append("\n")
                 width = 0
-            parts += [(f"{name} ", "dim"), (text, "bold red") if alarm else text, "   "]
+            if width:
+                parts.append("   ")
+                width += 3
+            parts += [(f"{name} ", "dim"), (text, "bold red") if alarm else text]
             width += size
         if width:
             parts.append("\n")

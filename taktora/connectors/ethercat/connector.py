@@ -131,7 +131,7 @@ class EthercatConnector(BusAccess):
         super()._check(descriptor)
         if any(descriptor.name == name for name, _ in self._own_channels):
             raise InvalidDescriptor(
-                f"channel {descriptor.name!r} is one of connector {self.name!r}'s own; take another "
+                f"channel {descriptor.name!r} belongs to connector {self.name!r} itself; take another "
                 f"name"
             )
 

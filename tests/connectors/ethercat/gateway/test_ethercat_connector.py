@@ -64,9 +64,9 @@ def test_what_the_options_ask_for_is_what_its_process_asks_for():
 @pytest.mark.rule("EGW-61")
 def test_the_connectors_own_channels_are_its_own(bench):
     for name in ("bus/sdo", "bus/bus"):
-        with pytest.raises(InvalidDescriptor, match="is one of connector 'bus's own"):
+        with pytest.raises(InvalidDescriptor, match="belongs to connector 'bus' itself"):
             bench.connector.create_writer(output(name, 1, 0), int)
-        with pytest.raises(InvalidDescriptor, match="is one of connector 'bus's own"):
+        with pytest.raises(InvalidDescriptor, match="belongs to connector 'bus' itself"):
             bench.connector.create_reader(input_(name, 1, 0), int)
 
 
