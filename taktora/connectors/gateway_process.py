@@ -140,7 +140,9 @@ def _outlive(connector: Connector, executor: Executor, linger: timedelta) -> Non
 def _refuse(error: Exception) -> int:
     if not isinstance(error, TaktoraError | ImportError | OSError):  # a mistake in somebody's code
         logger.error("it cannot start", exc_info=error)
-    said = str(error) if isinstance(error, TaktoraError) and str(error) else words(error)
+    said = getattr(error, "strerror", None) or str(error)
+    if not (isinstance(error, TaktoraError) and said):
+        said = words(error)
     report(Failed(f"cannot start: {said}"))
     return _REFUSED
 

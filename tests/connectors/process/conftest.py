@@ -143,6 +143,6 @@ def planted(said: Said) -> Iterator[Callable[..., Planted]]:
 
 def pid_of(connector: Connector) -> int:
     """The process of its gateway."""
-    pid = connector._watcher.pid  # type: ignore[union-attr]
+    pid = connector.gateway_process
     assert pid is not None
     return pid

@@ -25,7 +25,7 @@ with Executor(domain=domain) as executor:
         global told
         if isinstance(lab.health, Up) and not told:
             told = True
-            print(lab._watcher.pid, flush=True)
+            print(lab.gateway_process, flush=True)
         try:
             writer.send(1)
         except (ConnectorDown, BackPressure):

@@ -66,7 +66,7 @@ def test_closing_one_whose_process_has_ended_starts_no_other(planted, line, watc
     os.kill(pid, signal.SIGKILL)
     eventually(line, lambda: isinstance(lab.health, Down))
     lab.close()
-    assert lab._watcher.pid is None
+    assert lab.gateway_process is None
     assert is_nobody(pid)
 
 

@@ -49,6 +49,12 @@ class Story:
         return self._told
 
 
+def carried(connector: Any) -> int:
+    """Values of channel "a" that its gateway has carried outward, as far as it has said so."""
+    stats = connector.gateway_stats().get("out a")
+    return 0 if stats is None else stats.messages
+
+
 class Echo:
     """Values sent through a channel until they come back."""
 
@@ -82,7 +88,7 @@ def test_values_go_both_ways_through_ports_made_before_or_after(line, before):
         eventually(line, echo.works)
         assert pid_of(lab) != os.getpid()
         assert lab.world.arrived("a") == []  # the world that it came back from is another one
-        eventually(line, lambda: "out a" in (told := lab.gateway_stats()) and told["out a"].messages)
+        eventually(line, lambda: carried(lab) > 0)
 
 
 @pytest.mark.rule("PROC-10")
@@ -273,12 +279,8 @@ def test_it_goes_on_while_the_executor_rests_and_is_followed_again_by_the_next_r
         assert process.ends()
         echo.came.clear()
         with Runner(executor):
-            eventually(executor, lambda: pid_of_or_none(lab) not in (None, process.pid))
+            eventually(executor, lambda: lab.gateway_process not in (None, process.pid))
             eventually(executor, echo.works)
-
-
-def pid_of_or_none(connector: Any) -> int | None:
-    return connector._watcher.pid
 
 
 @pytest.mark.rule("PROC-01")
@@ -336,6 +338,24 @@ def test_options_reach_it(line):
         lab.register_with(line)
         eventually(line, lambda: is_up(lab))
         echo.works()
-        eventually(line, lambda: lab.gateway_stats().get("out a") is not None)
-        eventually(line, lambda: lab.gateway_stats()["out a"].messages == 1)
+        eventually(line, lambda: carried(lab) == 1)
         assert echo.came == []
+
+
+@pytest.mark.rule("PROC-10")
+def test_another_gateway_of_that_name_is_not_taken_for_its_own(line):
+    with (
+        LoopbackConnector("lab", node=line) as other,
+        LoopbackConnector("lab", gateway="own process", node=line, **QUICK) as lab,
+    ):
+        other.serve_with(line)
+        eventually(line, lambda: is_up(other))
+        health = Story(lab)
+        lab.register_with(line)
+        eventually(line, lambda: len(health.told) >= 1)
+        assert health.told[0].startswith(
+            "down: its gateway process cannot start: another gateway serves connector 'lab'"
+        )
+        assert "up" not in health.told
+        other.close()
+        eventually(line, lambda: is_up(lab))

@@ -128,6 +128,24 @@ def test_what_it_raises_breaks_the_link_and_it_is_opened_again(bench_of):
     assert link.calls == ["open", "c True", "close", "open"]
 
 
+@pytest.mark.rule("PROC-32")
+def test_what_a_link_raises_about_the_end_of_its_plug_in_breaks_it_and_the_rest_is_told(bench_of):
+    def refuses(now: int) -> None:
+        raise OSError("no more outputs")
+
+    link = Curious()
+    link.plugin_gone = refuses  # type: ignore[attr-defined]
+    bench = bench_of(link).begin()
+    bench.writer()
+    bench.advance(1)
+    bench.states()
+    bench.connector._gateway.plugin_gone(bench.executor.now_ns)
+    assert (bench.states(), bench.reason) == (["Down"], "OSError: no more outputs")
+    link.writers_changed.expect(("c", True), ("c", False))
+    bench.advance(1)
+    assert bench.states() == ["Connecting", "Up"]
+
+
 @pytest.mark.rule("PROC-33")
 @pytest.mark.parametrize(("heartbeat", "within"), [(0.02, 0.025), (5, 0.105)])
 @pytest.mark.parametrize("make", [Curious, CuriousAndPolled])
