@@ -40,6 +40,14 @@ def test_a_sweep_whose_frames_are_lost_is_done_again(make_bus: MakeBus) -> None:
     assert all(one.is_op for one in bus.driver.states())
 
 
+@pytest.mark.rule("SOEM-46")
+def test_a_step_of_recovery_survives_a_lost_frame(make_bus: MakeBus) -> None:
+    bus = make_bus(2, frame_timeout=0.02)
+    bus.segment.fault("al-error", subdevice=2)
+    bus.segment.lose(2)
+    assert bus.driver.recover(2).endswith("acknowledged")
+
+
 @pytest.mark.rule("SOEM-44", "SOEM-45")
 @pytest.mark.parametrize("rate", [0.01, 0.05])
 def test_with_frames_lost_at_random_all_others_are_good_and_everybody_stays_in_op(
