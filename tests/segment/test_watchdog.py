@@ -155,6 +155,7 @@ def test_who_has_the_shorter_time_falls_first() -> None:
 def test_a_frame_finds_everybody_fallen_whose_time_is_over() -> None:
     bench, _ = running(Probe(), Probe())
     bench.write(2, 0x0420, struct.pack("<H", 3000))
+    assert bench.number(2, 0x0420) == 3000
     bench.now += 101 * MS
     assert [bench.state(n) for n in (1, 2)] == [FALLEN, (8, 0)]
     bench.now += 200 * MS
