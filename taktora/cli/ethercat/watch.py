@@ -107,18 +107,33 @@ def watch(options: argparse.Namespace) -> int:
     ending = Ending()
     show = choose_show(sys.stdout, os.environ.get("TERM", ""), _say)
     try:
-        with ending.on_signals(), show.beside():
-            log_to_stderr(options.log_level)
-            if options.log_level is None:  # what they would say is in the picture
-                logging.getLogger("taktora.connectors").setLevel(logging.ERROR)
-            with _opened(options) as bus:
-                with looking(bus.read, show, bus.executor.stop):
-                    drive(bus.executor, options.seconds, None, ending)
-                if not bus.was_up:
-                    raise CommandError(f"it was never up; it is {bus.read().health}", FAILED)
+        with (
+            ending.on_signals(),
+            show.beside(),
+            _log(options.log_level),
+            _opened(options) as bus,
+        ):
+            with looking(bus.read, show, bus.executor.stop):
+                drive(bus.executor, options.seconds, None, ending)
+            if not bus.was_up:
+                raise CommandError(f"it was never up; it is {bus.read().health}", FAILED)
     except Interrupted:
         pass
     return 0
+
+
+@contextmanager
+def _log(level: str | None) -> Iterator[None]:
+    """Unless asked for, connectors say nothing of their health: that is shown."""
+    log_to_stderr(level)
+    connectors = logging.getLogger("taktora.connectors")
+    before = connectors.level
+    if level is None:
+        connectors.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        connectors.setLevel(before)
 
 
 @contextmanager
