@@ -69,6 +69,13 @@ class Image:
         source.inputs.append(_Input(placed.channel, placed.field))
         source.looked = False
 
+    def forget(self, channel: str) -> None:
+        """An input counts as never brought: the next call of :meth:`inputs` brings it."""
+        for source in self._sources.values():
+            for one in source.inputs:
+                if one.channel == channel:
+                    one.last, source.looked = None, False
+
     def write(self, channel: str, bits: bytes | memoryview) -> None:
         """Put an output's bits in; they go out with the next exchange.
 
