@@ -419,10 +419,14 @@ class PayloadOverflow(ConnectorError, ValueError):
     maximum: int
     """Bytes that there are."""
 
-    def __init__(self, actual: int, maximum: int, what: str = "the payload") -> None:
+    def __init__(
+        self, actual: int, maximum: int, what: str = "the payload", *, text: str | None = None
+    ) -> None:
         super().__init__(
             f"{what} needs {actual} bytes, and max_payload is {maximum}; give the channel's "
             f"descriptor a larger one, or send less"
+            if text is None
+            else text
         )
         self.actual = actual
         self.maximum = maximum
@@ -490,6 +494,7 @@ class SdoAbort(BusError):
         position: of the SubDevice on the wire, from 1.
         index, subindex: of the object.
         code: abort code, such as ``0x06020000``: the object does not exist.
+        text: the code in words.
     """
 
     def __init__(self, position: int, index: int, subindex: int, code: int, text: str) -> None:
@@ -501,6 +506,7 @@ class SdoAbort(BusError):
         self.index = index
         self.subindex = subindex
         self.code = code
+        self.text = text
 
 
 class ChannelError(TaktoraError):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from taktora.testing.namespaces import cannot_simulate
 from tests.runtimes import REAL, RUNTIMES, Runtime, make_on
 from tests.same_examples import without_local_constants
 
@@ -90,6 +91,14 @@ def _no_leftover_threads_or_settings() -> Iterator[None]:
     left = [t for t in left if t.is_alive() and not t.name.startswith("asyncio")]
     assert not left, f"threads left behind: {left}"
     assert sys.getswitchinterval() == interval
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The marker ``segment``: skipped without the privileges, which is a failure where they are due."""
+    if item.get_closest_marker("segment") is not None and (why := cannot_simulate()) is not None:
+        if os.environ.get("TAKTORA_REQUIRE_SEGMENT"):
+            pytest.fail(f"TAKTORA_REQUIRE_SEGMENT is set, and {why}")
+        pytest.skip(why)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,7 +7,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from taktora.cli import check, connectors, doctor, gateway, graph, record, replay, report, run
+from taktora.cli import (
+    check,
+    connectors,
+    doctor,
+    ethercat,
+    gateway,
+    graph,
+    record,
+    replay,
+    report,
+    run,
+)
 from taktora.cli.ending import CommandError
 from taktora.cli.finding import usable
 
@@ -70,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_to(commands)
     check.add_to(commands)
     connectors.add_to(commands)
+    ethercat.add_to(commands)
     examination = commands.add_parser(
         "doctor",
         help="check whether taktora works on this machine, and what could be better",

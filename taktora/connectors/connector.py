@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from taktora.connectors.connector_life import ConnectorLife
 from taktora.connectors.descriptor import ChannelDescriptor
@@ -14,6 +14,9 @@ from taktora.connectors.writer import ChannelWriter
 from taktora.errors import ConnectorDown, InvalidDescriptor, WrongType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from taktora.config import Problem
     from taktora.connectors.codec import PayloadCodec
     from taktora.observe.port_stats import PortStats
 
@@ -30,7 +33,8 @@ class Connector(ConnectorLife):
 
     Args:
         name: what it is called, in logs, in health events and on the way to its gateway.
-        codec: how values become bytes; JSON unless given.
+        codec: how values become bytes, on channels for which no other is named; default: what
+            :meth:`default_codec` says of each channel, which is JSON for most connectors.
         node: executor or node to open channels on; default: a node of its own.
         queue: frames that wait for each channel and direction.
         reconnect: when to try again; default ``ExponentialBackoff()``, whose chance
@@ -44,19 +48,42 @@ class Connector(ConnectorLife):
         in_process: the same for short: ``True`` is ``"here"``, ``False`` is ``"elsewhere"``.
         process: of ``"own process"``: what it asks of the kernel.
         linger: of ``"own process"``: how long its link may act on the death of the plug-in.
-        checksum: ``"frame"``: of header and payload; ``"header"``: of the header alone, for large
-            payloads, of which the checksum would take longer than the copy. Readers see which.
+        checksum: what the checksums of its frames guard. ``"auto"``: header and payload, but of
+            payloads of more than 64 KiB (65,536 bytes) the header alone, since the checksum would
+            take longer than the copy; ``"frame"``: always both; ``"header"``: never the payload.
+            Readers see which.
 
     Raises:
         InvalidArgument, WrongType: one of them cannot be.
     """
+
+    Remote: ClassVar[type[Any] | None] = None
+    """Class of the plug-in's side where a file describes the connector and its gateway is elsewhere:
+    a ``RemoteConnector`` that can do more. ``None``: that one."""
+
+    @classmethod
+    def check_channels(
+        cls,
+        options: Any,  # noqa: ARG003  # of those that look
+        channels: Mapping[int, ChannelDescriptor[Any]],  # noqa: ARG003
+    ) -> Iterable[Problem]:
+        """What is wrong with channels of a file as a whole, such as two that exclude each other.
+
+        Asked before anything is made or connected to. Paths begin at the connector, so that
+        ``("channels", 1, "routing", "bit_offset")`` is a key of the routing of its second channel.
+
+        Args:
+            options: an instance of its ``Options``, without mistakes.
+            channels: those that have no mistake of their own, by their positions in the file.
+        """
+        return ()
 
     def describe(
         self, descriptor: ChannelDescriptor[Any], codec: PayloadCodec | None = None
     ) -> None:
         """Let ports of this channel be made by its name alone; ``codec``: default, the connector's."""
         self._check(descriptor)
-        self._described[descriptor.name] = descriptor, self.codec if codec is None else codec
+        self._described[descriptor.name] = descriptor, codec
 
     def create_writer(
         self,
@@ -76,11 +103,11 @@ class Connector(ConnectorLife):
             LimitsMismatch: the channel exists with another ``max_payload`` or queue.
         """
         with self._lock:
-            descriptor, described = self._found(descriptor)
+            descriptor, codec = self._found(descriptor, codec)
             writer = self._home.factory().create_writer(
                 descriptor,
                 type,
-                described if codec is None else codec,
+                codec,
                 suffix=OUTWARD,
                 gate=self._gate,
                 must_reach=True,
@@ -107,11 +134,11 @@ class Connector(ConnectorLife):
             ConnectorClosed, InvalidDescriptor, LimitsMismatch: as :meth:`create_writer`.
         """
         with self._lock:
-            descriptor, described = self._found(descriptor)
+            descriptor, codec = self._found(descriptor, codec)
             reader = self._home.factory().create_reader(
                 descriptor,
                 type,
-                described if codec is None else codec,
+                codec,
                 suffix=INWARD,
                 on_damage=self._damaged,
             )
@@ -167,7 +194,10 @@ class Connector(ConnectorLife):
 
     # --- helpers -----------------------------------------------------------------------------------
 
-    def _found(self, descriptor: Any) -> tuple[ChannelDescriptor[Any], PayloadCodec]:
+    def _found(
+        self, descriptor: Any, codec: PayloadCodec | None
+    ) -> tuple[ChannelDescriptor[Any], PayloadCodec]:
+        """The channel, and its codec: the one that was named nearest to it, else the default."""
         if isinstance(descriptor, str):
             self._check_open()
             if descriptor not in self._described:
@@ -176,9 +206,12 @@ class Connector(ConnectorLife):
                     f"connector {self.name!r}: no channel {descriptor!r} was described; known: {known}"
                     f" (what is in no file needs a ChannelDescriptor instead of its name)"
                 )
-            return self._described[descriptor]
-        self._check(descriptor)
-        return descriptor, self.codec
+            descriptor, described = self._described[descriptor]
+            codec = described if codec is None else codec
+        else:
+            self._check(descriptor)
+        codec = self.codec if codec is None else codec
+        return descriptor, self.default_codec(descriptor) if codec is None else codec
 
     def _check(self, descriptor: Any) -> None:
         self._check_open()

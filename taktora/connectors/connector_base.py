@@ -70,12 +70,13 @@ class ConnectorBase(Closing):
         in_process: bool | None = None,
         process: ProcessAttributes | None = None,
         linger: Duration = 1,
-        checksum: Checksum = "frame",
+        checksum: Checksum = "auto",
     ) -> None:
         self.name = check_name(name)
         check_codec(name, codec)
         check_policy(name, reconnect)
-        self.codec: PayloadCodec = JsonCodec() if codec is None else codec
+        self.codec = codec
+        """Of channels for which none is named; ``None``: as :meth:`default_codec` says."""
         self.gateway = check_placement(name, gateway, in_process, self.default_gateway)
         self.process = check_process(name, process)
         self._linger: Nanos = to_nanos(linger, what="linger", zero=True)
@@ -93,13 +94,22 @@ class ConnectorBase(Closing):
         self._beacon: Beacon | None = None
         self._closed = False
         self._pid = os.getpid()
-        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec]] = {}
+        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec | None]] = {}
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []
         self._shown: list[str] = []  # as the executor calls the ports in its statistics
         self._keeper = HealthKeeper(now=self._home.wall())
 
     # --- for protocols -----------------------------------------------------------------------------
+
+    @classmethod
+    def default_codec(cls, descriptor: ChannelDescriptor[Any]) -> PayloadCodec:  # noqa: ARG003
+        """The codec of a channel for which none was named, nor one for the whole connector: JSON.
+
+        For protocols whose routing says already what a value looks like. It may raise
+        ``InvalidDescriptor``.
+        """
+        return JsonCodec()
 
     @classmethod
     def from_options(cls, name: str, options: Any, **common: Any) -> Self:

@@ -15,6 +15,7 @@ from taktora.connectors.health import Down
 from taktora.connectors.link import Direction
 from taktora.connectors.placement import ELSEWHERE, HERE, OWN_PROCESS
 from taktora.connectors.reconnect import ExponentialBackoff
+from taktora.connectors.routing import leads
 from taktora.connectors.stopping import when_all_are_done
 from taktora.connectors.watcher import Watcher
 from taktora.errors import ConnectorError, InvalidDescriptor, WrongType
@@ -176,6 +177,11 @@ class ConnectorLife(ConnectorBase):
 
     def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         """Have the gateway carry a channel, now or once there is one. Under the lock."""
+        if not leads(descriptor.routing, direction):
+            way, port = ("in", "reader") if direction is Direction.OUT else ("out", "writer")
+            raise InvalidDescriptor(
+                f"channel {descriptor.name!r} leads {way} only, by its routing; make a {port} of it"
+            )
         key = descriptor.name, direction
         known = self._channels.get(key)
         if known is not None and known.routing != descriptor.routing:

@@ -39,6 +39,7 @@ __all__ = ["Gateway"]
 logger = logging.getLogger("taktora.connectors")
 
 _LOOK: Final = "look"
+_BEAT: Final = 0  # the slot of the trigger that is declared first
 _MOST: Final = 256  # payloads in one execution, so that others get their turn
 
 
@@ -77,13 +78,14 @@ class Gateway(Item):
         self._wall = wall
         self._outs: dict[str, Pump] = {}
         self._watch = WriterWatch() if self._link.watches_writers else None
-        self._poll_slot = {1} if self._link.poll_period else set()
+        self._poll_slot = 1 if self._link.poll_period else None
         self._pumps: list[Any] = []
         self._prepared: list[Pump] = []  # they become actors with it
         self._writers: dict[str, RawWriter] = {}
         self._executor: Any = None
         self._ref: Any = None
         self._rung = False
+        self._looking = False
         self._degraded = False  # by its own account
         self.on_beat: Callable[[ConnectorHealth], None] = lambda _: None
         """Called with the health at each heartbeat, and at once when it has changed."""
@@ -150,7 +152,7 @@ class Gateway(Item):
     def ring(self) -> None:
         """Have the actor look at its queue; one message for a whole burst."""
         ref = self._ref
-        if self._rung or ref is None:
+        if self._rung or self._looking or ref is None:  # looking: it sees whether more has come
             return
         self._rung = True
         try:
@@ -184,11 +186,17 @@ class Gateway(Item):
 
     def execute(self, ctx: Context) -> None:
         """One heartbeat, or a look at the time for the link's sake."""
-        self._look(ctx.now_ns)
-        slots = {fired.slot for fired in ctx.triggers}
-        if self._watch is not None and slots - self._poll_slot:
+        beats, looks, slot = False, False, None
+        for fired in ctx.triggers:
+            if fired.slot == self._poll_slot:
+                slot = fired.scheduled_ns
+                continue
+            looks = True
+            beats = beats or fired.slot == _BEAT
+        self._look(ctx.now_ns, slot)
+        if looks and self._watch is not None:
             self._look_for_writers(self._watch, ctx.now_ns)
-        if all(slots):
+        if not beats:
             return
         if self._course.stage is Stage.OPEN and not self._degraded:
             self._become(Up())  # if it was degraded because of a frame that was damaged
@@ -224,7 +232,18 @@ class Gateway(Item):
         for writer in self._writers.values():
             writer.close()
 
-    def _look(self, now: Nanos) -> None:
+    def _look(self, now: Nanos, slot: Nanos | None = None) -> None:
+        self._looking = True
+        try:
+            self._look_at_link(now, slot)
+        finally:
+            self._looking = False
+        for one in self.inbound.take(_MOST):
+            self._publish(one)
+        if self.inbound.waiting:
+            self.ring()
+
+    def _look_at_link(self, now: Nanos, slot: Nanos | None) -> None:
         reports = self.inbound.take_reports()
         fell = bool(reports) and isinstance(reports[-1].health, Down)
         for report in reports:
@@ -235,11 +254,10 @@ class Gateway(Item):
             self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
         if self._course.is_due(now):
             self._attempt(now)
-        self._heed(self._link.poll(now), now)
-        for one in self.inbound.take(_MOST):
-            self._publish(one)
-        if len(self.inbound):
-            self.ring()
+        complaint = self._link.poll(now)
+        if slot is not None and complaint is None:
+            complaint = self._link.tick(slot, now)
+        self._heed(complaint, now)
 
     def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
         match health:

@@ -10,6 +10,7 @@ from taktora.connectors.host import ConnectorHost
 from taktora.connectors.link import Direction
 from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.resolving import Lookup, ResolvedConnector, load_connectors
+from taktora.connectors.routing import leads
 from taktora.connectors.settings import Direction as Wanted
 from taktora.errors import StackError
 
@@ -50,7 +51,8 @@ class ConnectorGateway(ConnectorHost):
                 connector = gateway.register(_made(one, gateway.executor))
                 for channel in one.channels:
                     for direction in _DIRECTIONS[channel.settings.direction]:
-                        connector.carry(channel.descriptor, direction)
+                        if leads(channel.descriptor.routing, direction):
+                            connector.carry(channel.descriptor, direction)
         except BaseException:
             gateway.close()
             raise

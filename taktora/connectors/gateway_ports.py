@@ -56,7 +56,9 @@ class GatewayPorts:
         self._shown.clear()
 
     def stats(self) -> dict[str, PortStats]:
-        """Out, ``messages`` are what the link has taken; in, ``drops`` are what was not passed on."""
+        """Out, ``messages`` are what the link has taken, ``drops`` what was too old to be sent; in,
+        ``drops`` are what was not passed on.
+        """
         found = {f"out {channel}": _carried(pump) for channel, pump in list(self._outs.items())}
         for channel, writer in list(self._ins.items()):
             found[f"in {channel}"] = self._brought(channel, writer)
@@ -80,14 +82,17 @@ class GatewayPorts:
 
 def _carried(pump: Pump) -> PortStats:
     """Only what the link has taken is carried; a payload that waits for it in the pump is not."""
-    return evolve(pump.reader.stats(), messages=pump.carried, bytes=pump.carried_bytes)
+    counts = pump.reader.stats()
+    return evolve(counts, messages=pump.carried, bytes=pump.carried_bytes, drops=pump.dropped)
 
 
 def _followed(pump: Pump) -> PortStatus:
     taken, writers = pump.reader.followed()
     carried = pump.carried  # after the reader: of what was taken, only the last can be missing here
-    if carried < taken:
+    if carried + pump.dropped < taken:
         latest = next(reversed(writers))
         writers[latest] = evolve(writers[latest], next=writers[latest].next - 1)
-    stats = evolve(pump.reader.counts(), messages=carried, bytes=pump.carried_bytes)
+    stats = evolve(
+        pump.reader.counts(), messages=carried, bytes=pump.carried_bytes, drops=pump.dropped
+    )
     return PortStatus(stats, {f"{writer:x}": how_far for writer, how_far in writers.items()})

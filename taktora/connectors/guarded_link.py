@@ -41,6 +41,9 @@ class GuardedLink:
         self._link = link
         self._inbound = inbound
         self._poll = getattr(link, "poll", None) if self.poll_period else None
+        self._tick = getattr(link, "tick", None) if self.poll_period else None
+        self._keeps = getattr(link, "sends_late", True)
+        self._fresh_since: Nanos = -1
         self._plugin_gone = getattr(link, "plugin_gone", None)
         self._writers_changed = getattr(link, "writers_changed", None)
         self._lock = threading.Lock()
@@ -64,6 +67,8 @@ class GuardedLink:
     def close(self) -> None:
         """End the session: nothing is sent any more, and what it still says does not count."""
         self.is_open = False
+        if not self._keeps:
+            self._fresh_since = self._inbound.clock()
         self._inbound.end_session()
         try:
             with self._lock:
@@ -79,13 +84,32 @@ class GuardedLink:
             with self._lock:
                 self._poll(now)
         except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
-            complaint = words(error)
-            if complaint != self._complaint:  # it may say so again at each look
-                logger.warning("connector %r: polling its link: %s", self._name, complaint)
-            self._complaint = complaint
-            return complaint
+            return self._said(error)
         self._complaint = None
         return None
+
+    def tick(self, slot: Nanos, now: Nanos) -> str | None:
+        """One slot of its cycle; in words, what went wrong."""
+        if self._tick is None:
+            return None
+        try:
+            with self._lock:
+                self._tick(slot, now)
+        except Exception as error:  # noqa: BLE001  # whatever a protocol's library raises
+            return self._said(error)
+        self._complaint = None
+        return None
+
+    def _said(self, error: Exception) -> str:
+        complaint = words(error)
+        if complaint != self._complaint:  # it may say so again at each look
+            logger.warning("connector %r: polling its link: %s", self._name, complaint)
+        self._complaint = complaint
+        return complaint
+
+    def is_late(self, frame: RawReceived) -> bool:
+        """Whether a value was sent before the link was last down, and must not go out any more."""
+        return frame.timestamp_ns <= self._fresh_since
 
     @property
     def watches_writers(self) -> bool:

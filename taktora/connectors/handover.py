@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from importlib import import_module
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
 from taktora.config import as_tree, examine
 from taktora.connectors.descriptor import ChannelDescriptor
+from taktora.connectors.envelope import Checksum
 from taktora.connectors.link import Direction
 from taktora.connectors.policies import PolicyRecipe
 from taktora.connectors.process_attributes import ProcessAttributes
@@ -83,7 +84,7 @@ class Handover:
     linger: timedelta
     """How long its link may act on the end of the plug-in."""
     reconnect: PolicyRecipe
-    checksum: Literal["frame", "header"]
+    checksum: Checksum
     domain: str | None
     instance: str
     """What its signs of life are to be called."""

@@ -154,7 +154,8 @@ class ConnectorHost:
 
 def _remote(resolved: ResolvedConnector, node: Any) -> RemoteConnector:
     settings = resolved.settings
-    connector = RemoteConnector(
+    kind = getattr(resolved.kind, "Remote", None) or RemoteConnector
+    connector: RemoteConnector = kind(
         settings.name,
         codec=resolved.codec,
         node=node,

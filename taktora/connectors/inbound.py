@@ -53,7 +53,8 @@ class Inbound:
     ) -> None:
         self.capacity = capacity
         self._ring = ring
-        self._clock = clock
+        self.clock = clock
+        """Nanoseconds since 1970, or virtual ones."""
         self._lock = threading.Lock()
         self._arrived: deque[Arrived] = deque()
         self._waiting: dict[str, int] = {}
@@ -91,6 +92,7 @@ class Inbound:
         *,
         correlation_id: bytes | None = None,
         reserved: int = 0,
+        timestamp_ns: Nanos | None = None,
         altered: Callable[[Arrived], Arrived] | None = None,
     ) -> None:
         """Take in one payload, unless ``session`` is over. Where ``altered`` raises, nothing came."""
@@ -98,7 +100,8 @@ class Inbound:
             if session != self._session:
                 return
             number = self._numbers.get(channel, 0)
-            one = Arrived(channel, payload, number, self._clock(), correlation_id, reserved)
+            when = self.clock() if timestamp_ns is None else timestamp_ns
+            one = Arrived(channel, payload, number, when, correlation_id, reserved)
             self._arrived.append(one if altered is None else altered(one))
             self._numbers[channel] = number + 1
             waiting = self._waiting.get(channel, 0)
@@ -124,6 +127,8 @@ class Inbound:
 
     def take_reports(self) -> list[Report]:
         """Everything said since the last call, in order, by the present session; nothing after Down."""
+        if not self._reports:
+            return []
         with self._lock:
             reports, self._reports = self._reports, deque()
         return [report for report in reports if report.session == self._session]
@@ -141,6 +146,8 @@ class Inbound:
 
     def take(self, most: int) -> list[Arrived]:
         """The oldest payloads, at most ``most``."""
+        if not self._arrived:
+            return []
         with self._lock:
             taken = [self._arrived.popleft() for _ in range(min(most, len(self._arrived)))]
             for one in taken:
@@ -151,6 +158,11 @@ class Inbound:
         at = next(at for at, one in enumerate(self._arrived) if one.channel == channel)
         del self._arrived[at]
         self.dropped[channel] = self.dropped.get(channel, 0) + 1
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything waits to be taken, of either kind."""
+        return bool(self._arrived or self._reports)
 
     def __len__(self) -> int:
         return len(self._arrived)
@@ -193,11 +205,24 @@ class Session:
         *,
         correlation_id: bytes | None = None,
         reserved: int = 0,
+        timestamp_ns: Nanos | None = None,
     ) -> None:
-        """An encoded value has come on ``channel``. ``payload`` must not change any more."""
+        """An encoded value has come on ``channel``. ``payload`` must not change any more.
+
+        ``timestamp_ns``: when, if not now; values that belong together can have the same one.
+        """
         self._inbound.put(
-            self._number, channel, payload, correlation_id=correlation_id, reserved=reserved
+            self._number,
+            channel,
+            payload,
+            correlation_id=correlation_id,
+            reserved=reserved,
+            timestamp_ns=timestamp_ns,
         )
+
+    def clock(self) -> Nanos:
+        """What time it is for timestamps: nanoseconds since 1970, or virtual ones."""
+        return self._inbound.clock()
 
     def received_frame(self, channel: str, make: Callable[[Arrived], Any]) -> None:
         """A value has come in a frame of its own, which is passed on as it is.

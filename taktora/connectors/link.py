@@ -32,6 +32,15 @@ class Link(Protocol):
     ``poll(now)``, which is called that often, and in between, with monotonic nanoseconds, whether
     it is connected or not. What ``poll`` raises breaks the link.
 
+    A link that works in cycles has ``poll_period`` and ``tick(slot, now)`` in place of ``poll``. It
+    is called once for each slot of the executor's time grid, never in between, and not for slots that
+    passed while the gateway could not run: ``now - slot`` is how late it is, and the difference of two
+    slots a multiple of the period.
+
+    Values that were accepted before a link was last down are sent late, unless the link has an
+    attribute ``sends_late`` that is false. Where only the present value counts they would undo what
+    the link set when it came up; they are counted as drops of the channel instead.
+
     A link whose values must not stand when nobody writes them any more (outputs of a machine) has
     one or both of these, which are called whether it is connected or not, and once for each change:
 

@@ -34,6 +34,9 @@ class Outlet(Protocol):
     def is_open(self) -> bool:
         """Whether values can be sent now."""
 
+    def is_late(self, frame: RawReceived) -> bool:
+        """Whether one is too old to be sent."""
+
     def send(self, descriptor: ChannelDescriptor[Any], frame: RawReceived) -> bool:
         """Send one; ``False``: not now."""
 
@@ -63,6 +66,8 @@ class Pump(Item):
         """Values that the link has taken. Read by anybody."""
         self.carried_bytes = 0
         """Of their payloads."""
+        self.dropped = 0
+        """Values that were too old to be sent."""
 
     def declare_triggers(self, on: TriggerDeclarer) -> None:
         """Woken by what plug-ins write."""
@@ -77,6 +82,10 @@ class Pump(Item):
             frame = self._in_hand or self.reader.try_recv()
             if frame is None:
                 return
+            if outlet.is_late(frame):
+                self._in_hand = None
+                self.dropped += 1
+                continue
             if not outlet.send(self.descriptor, frame):
                 self._in_hand = frame
                 return

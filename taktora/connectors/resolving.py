@@ -16,13 +16,19 @@ from taktora.config import Path, Problem, examine, given, load, show
 from taktora.config.explaining import said
 from taktora.config.kinds import is_class
 from taktora.config.problems import path_text
-from taktora.connectors import codecs
+from taktora.connectors import codecs, link
 from taktora.connectors.codec import PayloadCodec
+from taktora.connectors.connector import Connector
 from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.options import NoOptions
 from taktora.connectors.process_attributes import ProcessAttributes
-from taktora.connectors.routing import NoRouting
-from taktora.connectors.settings import ChannelSettings, ConnectorSettings, ConnectorsFile
+from taktora.connectors.routing import NoRouting, leads
+from taktora.connectors.settings import (
+    ChannelSettings,
+    ConnectorSettings,
+    ConnectorsFile,
+    Direction,
+)
 from taktora.errors import MissingExtra
 
 __all__ = [
@@ -33,6 +39,9 @@ __all__ = [
     "ResolvedFile",
     "load_connectors",
 ]
+
+
+_WAYS = {Direction.OUT: link.Direction.OUT, Direction.IN: link.Direction.IN}
 
 
 class Lookup(Protocol):
@@ -89,7 +98,8 @@ class ResolvedConnector:
     """The connector's class."""
     options: Any
     """An instance of its ``Options``."""
-    codec: PayloadCodec
+    codec: PayloadCodec | None
+    """Of the whole connector, if the file names one."""
     channels: tuple[ResolvedChannel, ...]
 
 
@@ -140,20 +150,23 @@ class _Resolver:
         codec, problem = self._find("codec", given(settings, "codec"))
         if problem:
             yield Problem((*path, "codec"), problem)
-        options = None
+        options = checked = None
         tree = given(settings, "options")
         if kind is not None and tree is not None:
             schema = getattr(kind, "Options", NoOptions)
             options, problems = _examined(tree, schema, (*path, "options"), "Options", kind)
             yield from problems
-        channels = []
+            checked = None if problems else options
+        channels: dict[int, Any] = {}
         for index, channel in enumerate(given(settings, "channels") or ()):
             if channel is not None:
                 at = (*path, "channels", index)
-                made, problems = self._channel(channel, at, kind, codec)
+                channels[index], problems = self._channel(channel, at, kind, codec)
                 yield from problems
-                channels.append(made)
-        self.resolved.append(ResolvedConnector(settings, kind, options, codec, tuple(channels)))
+        yield from _checked_together(kind, checked, channels, path)
+        self.resolved.append(
+            ResolvedConnector(settings, kind, options, codec, tuple(channels.values()))
+        )
 
     def _channel(
         self, settings: ChannelSettings, path: Path, kind: Any, codec: Any
@@ -175,8 +188,14 @@ class _Resolver:
             return None, problems
         try:
             descriptor = ChannelDescriptor(name, routing, size)
+            if codec is None:
+                codec = getattr(kind, "default_codec", Connector.default_codec)(descriptor)
         except Exception as error:  # noqa: BLE001  # the connector's class is not ours
             return None, [Problem((*path, "routing"), said(error))]
+        wanted = given(settings, "direction")
+        if wanted in _WAYS and not leads(routing, _WAYS[wanted]):
+            text = f"is {show(wanted.value)}, and the routing leads the other way only"
+            return None, [Problem((*path, "direction"), text)]
         return ResolvedChannel(settings, descriptor, codec), problems
 
     def _find(self, what: str, name: str | None) -> tuple[Any, str | None]:
@@ -200,6 +219,21 @@ def _examined(
         text = f"cannot be checked: {what} of {owner} is {schema!r}, and must be an attrs class"
         return None, [Problem(path, text)]
     return examine(tree, schema, at=path)
+
+
+def _checked_together(
+    kind: Any, options: Any, channels: dict[int, Any], path: Path
+) -> Iterator[Problem]:
+    """What the connector's class says of its channels as a whole, by ``check_channels``."""
+    check = getattr(kind, "check_channels", None)
+    if check is None or options is None:
+        return
+    sound = {index: one.descriptor for index, one in channels.items() if one is not None}
+    try:
+        for problem in check(options, sound):
+            yield Problem((*path, *problem.path), problem.text)
+    except Exception as error:  # noqa: BLE001  # the connector's class is not ours
+        yield Problem((*path, "channels"), said(error))
 
 
 def _repeated_names(connectors: Any) -> Iterator[Problem]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
-__all__ = ["NoRouting", "Routing"]
+from taktora.connectors.link import Direction
+
+__all__ = ["NoRouting", "Routing", "leads"]
 
 
 @runtime_checkable
@@ -14,7 +16,8 @@ class Routing(Protocol):
     """Says where in a protocol's world a channel leads: an address, a key, a slice of bits.
 
     A frozen attrs class that checks its fields when it is made. It marks itself by the attribute
-    ``is_routing``.
+    ``is_routing``. One that leads only out, or only in, says so besides by ``one_way``, a
+    :class:`~.link.Direction`: channels of it need not say it again.
     """
 
     @property
@@ -30,3 +33,8 @@ class NoRouting:
     def is_routing(self) -> bool:
         """Always true."""
         return True
+
+
+def leads(routing: Any, direction: Direction) -> bool:
+    """Whether values can go that way."""
+    return getattr(routing, "one_way", None) in (None, direction)

@@ -123,8 +123,9 @@ class ConnectorSettings:
     name: str = field(validator=_connector_name)
     type: str
     """Entry point of group ``taktora.connectors``."""
-    codec: str = "json"
-    """Entry point of group ``taktora.codecs``, for channels that name none."""
+    codec: str | None = None
+    """Entry point of group ``taktora.codecs``, for channels that name none; ``None``: what its type
+    says of each channel, which is JSON for most."""
     queue: int = field(default=64, validator=within(1, _MOST_QUEUED))
     """Frames that wait per channel and direction."""
     heartbeat: timedelta = field(default=timedelta(milliseconds=100), validator=positive)
@@ -134,8 +135,9 @@ class ConnectorSettings:
     )
     """The plug-in side is down after so much silence."""
     reconnect: ReconnectSettings = field(factory=ReconnectSettings)
-    checksum: Literal["frame", "header"] = "frame"
-    """What the checksum of a frame guards: header and payload, or, for large payloads, the header."""
+    checksum: Literal["auto", "frame", "header"] = "auto"
+    """What the checksum of a frame guards: ``"frame"``: header and payload; ``"header"``: the header
+    alone; ``"auto"``: both up to 64 KiB of payload, the header alone above."""
     options: Mapping[str, Any] = field(factory=dict)
     """Of the connector's own schema."""
     channels: tuple[ChannelSettings, ...] = ()

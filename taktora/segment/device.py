@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-__all__ = ["Device", "Identity", "MailboxServer"]
+__all__ = ["ApplicationFailed", "Device", "Identity", "MailboxServer"]
 
 
 @frozen
@@ -22,6 +22,18 @@ class Identity:
     revision: int = 1
     serial: int = 0
     name: str = "SubDevice"
+
+
+class ApplicationFailed(Exception):
+    """Raised by :meth:`Device.exchange`: the application cannot go on.
+
+    The controller goes from OP to SAFE-OP with an error, and ``code`` is the AL Status Code
+    (ETG.1000.6; 0x0001: unspecified error).
+    """
+
+    def __init__(self, text: str, code: int = 0x0001) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class MailboxServer(Protocol):
@@ -44,8 +56,11 @@ class Device(Protocol):
     """The part of a SubDevice that is not its EtherCAT controller."""
 
     identity: Identity
-    mailbox: MailboxServer | None
-    """``None``: a simple device without one, mapped by its SII alone."""
+
+    @property
+    def mailbox(self) -> MailboxServer | None:
+        """``None``: a simple device without one, mapped by its SII alone."""
+        ...
 
     def power_on(self) -> None:
         """As when it left the factory: PDO assignment, objects and outputs at their defaults."""
@@ -74,5 +89,9 @@ class Device(Protocol):
         ...
 
     def exchange(self, outputs: bytes | None, now: int) -> bytes:
-        """One application cycle: outputs as last written (``None``: not valid), inputs to be read."""
+        """One application cycle: outputs as last written (``None``: not valid), inputs to be read.
+
+        Raises:
+            ApplicationFailed: it cannot go on; the inputs stay as they were.
+        """
         ...

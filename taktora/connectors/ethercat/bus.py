@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-__all__ = ["LOST", "AlState", "BringUp", "BusDriver", "SubDeviceInfo", "SubDeviceState"]
+__all__ = ["LOST", "AlState", "BringUp", "BusDriver", "Mapped", "SubDeviceInfo", "SubDeviceState"]
 
 LOST: Final = -1
 """In place of a working counter: the frame did not come back."""
@@ -75,6 +75,16 @@ class SubDeviceInfo:
 
 
 @frozen
+class Mapped:
+    """The process data is mapped, and nobody is in OP yet: the images are there from here on.
+
+    Whoever wants the first outputs that a SubDevice acts on to be other than zero writes them now.
+    """
+
+    subdevices: tuple[SubDeviceInfo, ...]
+
+
+@frozen
 class BringUp:
     """What stands once every SubDevice is in OP."""
 
@@ -89,11 +99,12 @@ class BusDriver(Protocol):
     Everything raises ``BusError`` with a text that says which SubDevice and what to look at.
     """
 
-    def bring_up(self) -> Iterator[str | BringUp]:
+    def bring_up(self) -> Iterator[str | Mapped | BringUp]:
         """Take the bus to OP, step by step.
 
         Yields the name of each step before it is done, so that the caller can do other things in
-        between, each step taking less than some 100 ms; the last thing yielded is a
+        between, each step taking less than some 100 ms; :class:`Mapped` once, where the driver can
+        tell, before outputs are sent to anybody in OP; the last thing yielded is a
         :class:`BringUp`. Abandoning the iterator leaves the bus to :meth:`close`. May be called
         again after :meth:`close`.
         """
@@ -102,7 +113,7 @@ class BusDriver(Protocol):
     def outputs(self, position: int) -> memoryview:
         """The output image of one SubDevice: written here, sent by the next :meth:`exchange`.
 
-        Valid and at the same place from bring-up to close. A SubDevice whose bits share a byte with
+        Valid and at the same place from bring-up (or :class:`Mapped`) to close. A SubDevice whose bits share a byte with
         another's has an image of its own here, beginning with bit 0.
         """
         ...
