@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -92,6 +93,7 @@ class ConnectorBase(Closing):
         self._ref: Any = None
         self._beacon: Beacon | None = None
         self._closed = False
+        self._pid = os.getpid()
         self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec | None]] = {}
         self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
         self._ports: list[tuple[str, Any]] = []

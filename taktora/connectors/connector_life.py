@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -213,6 +214,8 @@ class ConnectorLife(ConnectorBase):
             if self._closed:
                 return
             self._closed = True
+            if os.getpid() != self._pid:  # a forked child: everything belongs to the parent
+                return
             ports, refs = [port for _, port in self._ports], list(self._refs())
         for port in ports:
             port.close()

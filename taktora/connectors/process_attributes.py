@@ -30,7 +30,8 @@ class ProcessAttributes:
     """SCHED_FIFO priority of its main thread, 1 (lowest) to 99 (sched(7)); needs root, CAP_SYS_NICE
     or an rtprio limit."""
     cpus: tuple[int, ...] | None = field(default=None)
-    """CPUs that it may run on; those that run nothing else are best."""
+    """CPUs that its main thread, and threads that are started later, may run on; those that run
+    nothing else are best."""
     lock_memory: bool = field(default=False)
     """Keep all that it has in memory (mlockall(2)); needs root, CAP_IPC_LOCK or a memlock limit."""
     freeze_gc: bool = field(default=False)

@@ -13,8 +13,11 @@ import pytest
 
 from taktora import Executor, Runner
 from taktora.connectors import Connector, ExponentialBackoff
+from tests.connectors.gateway.conftest import bench, bench_of
 from tests.connectors.process.planted import Options, Planted
 from tests.runtimes import LIMIT
+
+__all__ = ["bench", "bench_of"]  # fixtures
 
 QUICK = {"reconnect": ExponentialBackoff(0.01, 0.05), "heartbeat": 0.02, "stale_after": 5}
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taktora import Executor, Runner, every
+from taktora.actors.context import Context
 from taktora.connectors import (
     BackPressure,
     ChannelDescriptor,
@@ -21,6 +22,7 @@ from taktora.connectors import (
     Up,
 )
 from taktora.connectors.health import words
+from taktora.core.triggers import Fired
 from tests.connectors.process.conftest import QUICK, pid_of
 from tests.connectors.process.planted import ByDefault
 from tests.runtimes import eventually
@@ -320,6 +322,21 @@ def test_its_log_comes_here_and_chatter_that_nobody_reads_holds_up_nothing(
         ]
         assert len(printed) > 1
         assert {(r.name, r.levelname) for r in printed} == {("taktora.connectors", "WARNING")}
+
+
+@pytest.mark.rule("PROC-11")
+def test_a_sign_of_life_is_left_for_the_driver_to_see_or_silence_would_count_from_before(
+    planted, domain
+):
+    with Executor(domain=domain) as executor:
+        lab = planted()
+        lab.register_with(executor)
+        attendant = lab._watcher
+        eventually(executor, attendant._subscriber._has_data)  # nobody drives: it stays
+        attendant.execute(Context(None, (Fired("fd"),), 0))
+        assert attendant._subscriber._has_data()
+        attendant.execute(Context(None, (Fired("fd"), Fired("subscriber")), 0))
+        assert attendant.instance is not None
 
 
 @pytest.mark.rule("PROC-13")
