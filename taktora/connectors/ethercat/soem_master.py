@@ -9,10 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from taktora.connectors.ethercat.bus import LOST, AlState
+from taktora.connectors.ethercat.bus import AlState
 from taktora.connectors.ethercat.emergency import Emergency
+from taktora.connectors.ethercat.frame_socket import (
+    FrameSocket,
+    open_sockets,
+    raw_socket_since,
+)
 from taktora.connectors.ethercat.register_image import SM_LENGTH, SM_REGISTERS, has_mailbox
 from taktora.connectors.ethercat.soem_errors import as_bus_error
+from taktora.connectors.ethercat.soem_exchange import exchanger
 from taktora.connectors.ethercat.soem_objects import SoemObjects, failures_of
 from taktora.errors import BusError
 from taktora.time import Nanos
@@ -56,6 +62,7 @@ class SoemMaster:
         pysoem.settings.timeouts.rx_mailbox = max(sdo_timeout // 1000, 1)
         self._is_open = False
         self._master = pysoem.Master()
+        before = open_sockets()
         with self._errors(f"opening {nic}"):
             self._master.open(nic)
         self._is_open = True
@@ -63,6 +70,10 @@ class SoemMaster:
             pysoem, self._master, timeout=sdo_timeout, on_emergency=on_emergency
         )
         """Any thread."""
+        self._frames: FrameSocket | None = None
+        if (its := raw_socket_since(before, nic)) is not None:
+            self._frames = FrameSocket(its, self._timeout * 1000, self.objects.in_use)
+            self.objects.on_use = self._frames.ring
 
     @property
     def slaves(self) -> list[Any]:
@@ -120,15 +131,12 @@ class SoemMaster:
 
     def exchanger(self) -> Callable[[], int]:
         """What sends the process image, takes it in, and returns the working counter, or ``LOST``."""
-        send, receive = self._master.send_processdata, self._master.receive_processdata
-        timeout = self._timeout
-
-        def exchange() -> int:
-            send()
-            counted: int = receive(timeout)
-            return counted if counted >= 0 else LOST
-
-        return exchange
+        return exchanger(
+            self._master.send_processdata,
+            self._master.receive_processdata,
+            timeout=self._timeout,
+            frames=self._frames,
+        )
 
     def read_states(self) -> list[tuple[int, int]]:
         """AL Status and AL Status Code of each; status 0: it did not answer."""
@@ -173,6 +181,8 @@ class SoemMaster:
             self._is_open = False
             with self._errors("closing"):
                 self.objects.close(self._master.close)
+            if self._frames is not None:
+                self._frames.close()
 
     def _slave(self, position: int) -> Any:
         if not 1 <= position <= len(self.slaves):

@@ -73,6 +73,10 @@ class SoemObjects:
         self._on_emergency = on_emergency
         self._lock = threading.Lock()
         self._with_mailbox: Sequence[bool] = ()
+        self.in_use: Callable[[], bool] = self._lock.locked
+        """Whether a thread is at the mailboxes, and so takes frames out of SOEM's socket."""
+        self.on_use: Callable[[], object] = lambda: None
+        """Told each time that a thread has begun to."""
 
     def found(self, with_mailbox: Sequence[bool]) -> None:
         """Which SubDevices have a mailbox, in the order of their positions; pysoem has made them anew."""
@@ -196,6 +200,7 @@ class SoemObjects:
         if not self._lock.acquire(timeout=2 * self._timeout / 1e9 if wait else 0):
             raise MailboxesBusy(f"SubDevice {position}, while {what}: mailboxes are in use")
         try:
+            self.on_use()
             micros = max(timeout // 1000, 1)
             self._master.sdo_read_timeout = self._master.sdo_write_timeout = micros
             yield
