@@ -97,6 +97,9 @@ class BusDriver(Protocol):
     """A MainDevice on one network interface. One thread at a time, except the two SDO calls.
 
     Everything raises ``BusError`` with a text that says which SubDevice and what to look at.
+
+    A driver that hears emergencies has, besides, ``emergencies()``: what came since the last call, each
+    an :class:`~.emergency.Emergency`. It is asked after each sweep, and they go to the log.
     """
 
     def bring_up(self) -> Iterator[str | Mapped | BringUp]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Final
 from taktora.errors import BusError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from taktora.connectors.ethercat.bus import BusDriver, SubDeviceState
     from taktora.connectors.ethercat.bus_health import BusHealth
     from taktora.connectors.ethercat.cycle_stats import CycleStats
+    from taktora.connectors.ethercat.emergency import Emergency
     from taktora.time import Nanos
 
 __all__ = ["Upkeep"]
@@ -53,6 +56,8 @@ class Upkeep:
         self._next: Nanos = 0
         self._waiting: deque[int] = deque()
         self._said: dict[int, str] = {}
+        self._emergencies: Callable[[], Iterable[Emergency]] = getattr(driver, "emergencies", tuple)
+        self._heard: dict[int, Emergency] = {}
 
     def step(self, now: Nanos) -> bool:
         """Do what is due, if anything is; whether it was. After a cycle that came back.
@@ -76,6 +81,11 @@ class Upkeep:
         self._next = now + self._period
         self._health.swept(self.states)
         self._waiting = deque(self._health.to_recover)
+        for one in self._emergencies():
+            if self._heard.get(one.position) != one:  # some send the same for hours
+                self._heard[one.position] = one
+                level = logging.WARNING if one.code else logging.INFO
+                logger.log(level, "connector %r: %s", self._name, one)
 
     def _recover(self, position: int) -> None:
         self._stats.recoveries += 1
