@@ -12,6 +12,8 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
+from taktora.connectors.ethercat.emergency import Emergency
+
 __all__ = ["LOST", "AlState", "BringUp", "BusDriver", "Mapped", "SubDeviceInfo", "SubDeviceState"]
 
 LOST: Final = -1
@@ -97,9 +99,6 @@ class BusDriver(Protocol):
     """A MainDevice on one network interface. One thread at a time, except the two SDO calls.
 
     Everything raises ``BusError`` with a text that says which SubDevice and what to look at.
-
-    A driver that hears emergencies has, besides, ``emergencies()``: what came since the last call, each
-    an :class:`~.emergency.Emergency`. It is asked after each sweep, and they go to the log.
     """
 
     def bring_up(self) -> Iterator[str | Mapped | BringUp]:
@@ -135,6 +134,10 @@ class BusDriver(Protocol):
 
     def states(self) -> tuple[SubDeviceState, ...]:
         """A state sweep over all SubDevices, in the order of their positions."""
+        ...
+
+    def emergencies(self) -> tuple[Emergency, ...]:
+        """Emergency messages that came since this was asked last, oldest first; asked after a sweep."""
         ...
 
     def recover(self, position: int) -> str:

@@ -11,6 +11,7 @@ import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 from taktora.time import Nanos
@@ -18,7 +19,7 @@ from taktora.time import Nanos
 __all__ = ["FrameSocket", "open_sockets", "raw_socket_since"]
 
 _ETHERTYPE: Final = 0x88A4
-_DESCRIPTORS: Final = "/proc/self/fd"
+_DESCRIPTORS: Final = Path("/proc/self/fd")
 _MILLISECOND: Final = 1_000_000
 
 
@@ -27,7 +28,7 @@ class FrameSocket:
 
     Args:
         own: a duplicate of that socket; closed at the end.
-        timeout: how long :meth:`arrived` waits.
+        timeout: how long to wait for a frame.
         is_shared: whether another thread takes frames out of the socket now, perhaps ours; it rings
             after it has begun to.
     """
@@ -39,24 +40,28 @@ class FrameSocket:
         poll = select.poll()
         poll.register(own, select.POLLIN)
         poll.register(self._bell, select.POLLIN)
-        self._poll = poll.poll
-        whole, rest = divmod(timeout, _MILLISECOND)
-        self._whole: Final = whole  # poll counts milliseconds
-        self._rest: Final = rest / 1e9
+        self.milliseconds, rest = divmod(timeout, _MILLISECOND)
+        """To wait for, first."""
+        self.wait: Callable[[int], list[tuple[int, int]]] = poll.poll
+        """Wait at most so many milliseconds; what was found says :attr:`simple`, or :meth:`arrived`."""
+        self.simple: Final = [(own.fileno(), select.POLLIN)]
+        """Of :attr:`wait`: a frame has come, and there is nothing else to look at."""
+        self._rest: Final = rest / 1e9  # what is no whole millisecond, in seconds
         self._both: Final = (own.fileno(), self._bell)
 
-    def arrived(self) -> bool:
-        """Wait until there is something to read, or another thread may have read it; ``False``: in vain."""
-        if ready := self._poll(self._whole):
-            if len(ready) > 1 or ready[0][0] == self._bell:
-                self._look_around()
-            return True
-        return bool(self._rest and select.select(self._both, (), (), self._rest)[0])
+    def arrived(self, ready: list[tuple[int, int]]) -> bool:
+        """After :attr:`wait`: a frame has come, or another thread may have taken it."""
+        if not ready:
+            return bool(self._rest and select.select(self._both, (), (), self._rest)[0])
+        if any(number == self._bell for number, _ in ready):
+            self._look_around()
+        return True
 
     def ring(self) -> None:
         """Another thread takes frames out of the socket from now on. Any thread."""
-        with suppress(OSError):  # closed meanwhile: nobody waits
-            os.eventfd_write(self._bell, 1)
+        bell = self._bell
+        if bell >= 0:  # not closed
+            os.eventfd_write(bell, 1)
 
     @contextmanager
     def not_blocking(self) -> Iterator[None]:
@@ -85,11 +90,11 @@ def open_sockets() -> dict[str, int]:
     """Descriptors of this process's sockets, by what they are; none where there is no ``/proc``."""
     found = {}
     with suppress(OSError):
-        for number in os.listdir(_DESCRIPTORS):
+        for one in _DESCRIPTORS.iterdir():
             with suppress(OSError):  # closed meanwhile
-                what = os.readlink(f"{_DESCRIPTORS}/{number}")
+                what = str(one.readlink())
                 if what.startswith("socket:"):
-                    found[what] = int(number)
+                    found[what] = int(one.name)
     return found
 
 

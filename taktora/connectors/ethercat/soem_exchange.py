@@ -31,28 +31,33 @@ def exchanger(
     """
     if frames is None:
 
-        def simple() -> int:
+        def waiting() -> int:
             send()
             counted = receive(timeout)
             return counted if counted >= 0 else LOST
 
-        return simple
+        return waiting
 
     was_lost = False
+    wait, simple, milliseconds = frames.wait, frames.simple, frames.milliseconds
+
+    def careful(ready: list[tuple[int, int]], began: int) -> int:
+        if not frames.arrived(ready):
+            with frames.not_blocking():
+                return receive(1)
+        if not was_lost:
+            return receive(timeout)
+        # what has come may be the frame of a cycle before, and SOEM goes on to wait for ours
+        left = timeout - (clock() - began) // 1000
+        with frames.not_blocking():
+            return receive(max(left, 1))
 
     def exchange() -> int:
         nonlocal was_lost
         send()
-        if was_lost:  # the late frame may come now, and SOEM would go on to wait for ours
-            began = clock()
-            left = timeout - (clock() - began) // 1000 if frames.arrived() else 1
-            with frames.not_blocking():
-                counted = receive(max(left, 1))
-        elif frames.arrived():
-            counted = receive(timeout)
-        else:
-            with frames.not_blocking():
-                counted = receive(1)
+        began = clock()
+        ready = wait(milliseconds)
+        counted = receive(timeout) if ready == simple and not was_lost else careful(ready, began)
         was_lost = counted < 0
         return LOST if was_lost else counted
 

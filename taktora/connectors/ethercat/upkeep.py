@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 from taktora.errors import BusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from taktora.connectors.ethercat.bus import BusDriver, SubDeviceState
     from taktora.connectors.ethercat.bus_health import BusHealth
     from taktora.connectors.ethercat.cycle_stats import CycleStats
@@ -27,7 +25,8 @@ _SOON: Final = 20_000_000
 
 class Upkeep:
     """State sweeps at their own slow rate, sooner when a counter was short, and recovery of SubDevices
-    that are not in OP, one step of one of them at a time. One thread.
+    that are not in OP, one step of one of them at a time. Emergencies are counted, and said in the log.
+    One thread.
 
     Args:
         name: of the connector, for the log.
@@ -56,8 +55,7 @@ class Upkeep:
         self._next: Nanos = 0
         self._waiting: deque[int] = deque()
         self._said: dict[int, str] = {}
-        self._emergencies: Callable[[], Iterable[Emergency]] = getattr(driver, "emergencies", tuple)
-        self._heard: dict[int, Emergency] = {}
+        self._told: dict[int, Emergency] = {}
 
     def step(self, now: Nanos) -> bool:
         """Do what is due, if anything is; whether it was. After a cycle that came back.
@@ -81,9 +79,10 @@ class Upkeep:
         self._next = now + self._period
         self._health.swept(self.states)
         self._waiting = deque(self._health.to_recover)
-        for one in self._emergencies():
-            if self._heard.get(one.position) != one:  # some send the same for hours
-                self._heard[one.position] = one
+        for one in self._driver.emergencies():
+            self._stats.emergencies += 1
+            if self._told.get(one.position) != one:  # some send the same for hours
+                self._told[one.position] = one
                 level = logging.WARNING if one.code else logging.INFO
                 logger.log(level, "connector %r: %s", self._name, one)
 

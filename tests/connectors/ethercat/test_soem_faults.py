@@ -146,6 +146,24 @@ def test_frames_that_are_late_are_good_as_long_as_they_are_in_time(make_bus: Mak
 
 
 @pytest.mark.rule("SOEM-44")
+def test_a_frame_that_is_late_is_lost_and_never_taken_for_the_answer_to_another(
+    make_bus: MakeBus,
+) -> None:
+    bus = make_bus(1, frame_timeout=0.0005)
+    bus.segment.fault("delay", by="1.7 ms", jitter="1 ms")
+    counted, before = [], b""
+    for number in range(200):
+        bus.driver.outputs(1)[:] = sent = number.to_bytes(4, "little")
+        counted.append(bus.driver.exchange())
+        if counted[-1] != LOST and before:
+            assert bytes(bus.driver.inputs(1)) == before  # looped back by the frame before
+        before = sent
+    assert counted.count(LOST) > 100
+    bus.segment.heal()
+    bus.until(lambda: bus.driver.exchange() == 3)
+
+
+@pytest.mark.rule("SOEM-44")
 def test_a_subdevice_that_counts_wrongly_shows_in_the_counter(make_bus: MakeBus) -> None:
     bus = make_bus(3)
     bus.segment.fault("wrong-working-counter", subdevice=2, by=-1)

@@ -18,7 +18,7 @@ from taktora.connectors.ethercat import (
     EthercatRouting,
     SubDeviceMap,
 )
-from taktora.testing.ethercat import SimulatedSegment, simulated_segment
+from taktora.testing.ethercat import SimulatedSegment, segment_here, simulated_segment
 
 LIMIT = 30.0
 """Seconds for what takes a fraction of one, on a machine that does other things."""
@@ -150,6 +150,10 @@ class Line:
             lambda: next((one.value for one in self.statistics if condition(one.value)), None),
             "statistics say so",
         )
+
+    def another_segment(self, subdevices: list[dict[str, Any]]) -> None:
+        """After the interfaces were removed: new ones of the same names, and a segment at them."""
+        self.segment = self._stack.enter_context(segment_here(subdevices))
 
     def kill_gateway(self) -> int:
         """As a crash would; its process id."""

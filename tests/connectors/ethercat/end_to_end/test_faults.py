@@ -146,3 +146,17 @@ def test_an_interface_that_is_taken_away_is_down_with_the_reason(domain: str) ->
         line.segment.remove()
         line.until("Down")
         eventually(lambda: "ecat0" in getattr(line.bus.health, "reason", ""), "it is named")
+
+
+@pytest.mark.rule("LINE-19")
+def test_an_interface_that_is_there_again_is_up_again(domain: str) -> None:
+    with Line(domain, [LOOP], maps=PATIENT[:1]) as line:
+        writer, reader = line.writer("a", 1, 0, 32), line.reader("b", 1, 0, 32)
+        line.up()
+        first = line.bus._watcher.pid
+        line.segment.remove()
+        line.until("Down")
+        line.another_segment([LOOP])
+        line.until("Up")
+        assert line.bus._watcher.pid == first
+        exchanges(line, writer, reader, 2)

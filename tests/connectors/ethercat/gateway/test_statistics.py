@@ -41,6 +41,21 @@ def test_once_a_second_and_whenever_health_changes(bench):
     assert states[1].startswith(down)
 
 
+@pytest.mark.rule("EGW-26")
+def test_emergencies_are_counted_and_told_once_as_long_as_they_say_the_same(bench_of, caplog):
+    driver = MockBusDriver(MockSubDevice(), MockSubDevice())
+    bench = bench_of(driver).begin()
+    reader = bench.connector.create_statistics_reader()
+    for code in (0x8130, 0x8130, 0, 0x8130):
+        driver.send_emergency(2, code)
+    driver.send_emergency(1, 0x8130)
+    bench.advance(1200)
+    assert told(reader)[-1].emergencies == 5
+    said = [one.message for one in caplog.records if "emergency" in one.message]
+    assert [one.split("emergency ")[1][:6] for one in said] == ["0x8130", "0x0000"] + ["0x8130"] * 2
+    assert ["SubDevice 2" in one for one in said] == [True, True, True, False]
+
+
 @pytest.mark.rule("EGW-51")
 def test_what_is_counted(bench_of):
     driver = MockBusDriver(MockSubDevice(name="EL7031"), MockSubDevice(objects={(1, 0): b"x"}))
