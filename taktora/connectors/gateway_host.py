@@ -25,7 +25,8 @@ class ConnectorGateway(ConnectorHost):
     """
 
     process = ProcessAttributes()
-    """What its file wants of the process that runs it; whoever that is asks for it."""
+    """What its file wants of the process that runs it, and where ``[process]`` does not say, what the
+    options of its connectors want; whoever runs it asks for it."""
 
     def _take_in(self, connector: Connector) -> None:
         connector.serve_with(self.executor)
@@ -45,7 +46,6 @@ class ConnectorGateway(ConnectorHost):
         if file.domain is not None:
             options.setdefault("domain", file.domain)
         gateway = cls(**options)
-        gateway.process = file.process
         try:
             for one in file.connectors:
                 connector = gateway.register(_made(one, gateway.executor))
@@ -53,6 +53,8 @@ class ConnectorGateway(ConnectorHost):
                     for direction in _DIRECTIONS[channel.settings.direction]:
                         if leads(channel.descriptor.routing, direction):
                             connector.carry(channel.descriptor, direction)
+            wanted = [one.process for one in gateway.connectors.values() if one.process is not None]
+            gateway.process = file.process.joined(wanted)
         except BaseException:
             gateway.close()
             raise

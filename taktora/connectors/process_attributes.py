@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import field, frozen
@@ -65,6 +65,22 @@ class ProcessAttributes:
     def _check_bool(self, its: Any, value: Any) -> None:
         if not isinstance(value, bool):
             raise WrongType(f"{its.name} must be true or false, not {value!r}")
+
+    def joined(self, others: Iterable[ProcessAttributes]) -> ProcessAttributes:
+        """These, for a process that does the work of ``others`` as well.
+
+        Where these say nothing, the highest priority counts, and all of their CPUs together. Memory is
+        locked, and the garbage collector held, if anybody asks for it.
+        """
+        every = [self, *others]
+        priorities = [one.fifo_priority for one in every if one.fifo_priority is not None]
+        cpus = sorted({cpu for one in every for cpu in one.cpus or ()})
+        return ProcessAttributes(
+            fifo_priority=self.fifo_priority or max(priorities, default=None),
+            cpus=self.cpus or tuple(cpus) or None,
+            lock_memory=any(one.lock_memory for one in every),
+            freeze_gc=any(one.freeze_gc for one in every),
+        )
 
     def apply(self) -> None:
         """Ask for all of it, for this process and the calling thread. Nothing is put back.

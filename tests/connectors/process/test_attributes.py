@@ -151,6 +151,21 @@ def test_what_the_kernel_refuses_says_what_to_do(attribute, words):
 
 
 @pytest.mark.rule("PROC-41")
+def test_a_process_for_several_asks_for_what_all_of_them_need_unless_it_is_told():
+    quiet = ProcessAttributes()
+    one = ProcessAttributes(fifo_priority=20, cpus=(1,), freeze_gc=True)
+    other = ProcessAttributes(fifo_priority=60, cpus=(3, 1), lock_memory=True)
+    assert quiet.joined([]) == quiet.joined([quiet]) == quiet
+    assert quiet.joined([one, quiet, other]) == ProcessAttributes(
+        fifo_priority=60, cpus=(1, 3), lock_memory=True, freeze_gc=True
+    )
+    told = ProcessAttributes(fifo_priority=1, cpus=(0,))
+    assert told.joined([one, other]) == ProcessAttributes(
+        fifo_priority=1, cpus=(0,), lock_memory=True, freeze_gc=True
+    )
+
+
+@pytest.mark.rule("PROC-41")
 def test_a_process_of_its_own_has_what_was_asked_for(line):
     fifo = 5 if is_allowed("fifo_priority=5") else None
     process = ProcessAttributes(cpus=(CPU,), fifo_priority=fifo, freeze_gc=True)
