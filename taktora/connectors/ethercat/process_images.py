@@ -62,7 +62,7 @@ class ProcessImages:
         """As the last :meth:`receive` left them."""
         self._sent = bytes(self._outputs)
         self._whole_outputs: list[tuple[HasImages, memoryview]] = []
-        self._whole_inputs: list[tuple[HasImages, memoryview]] = []
+        whole_inputs: list[tuple[HasImages, memoryview]] = []
         self._bit_outputs: list[tuple[HasImages, memoryview, Span]] = []
         bit_inputs: list[tuple[int, HasImages, memoryview, Span]] = []
         for position, (one, its_outputs, its_inputs) in enumerate(
@@ -73,11 +73,15 @@ class ProcessImages:
             else:
                 self._bit_outputs.append((one.slave, its_outputs, one.outputs))
             if _is_whole(one.inputs, len(one.slave.input), position, "inputs"):
-                self._whole_inputs.append((one.slave, its_inputs))
+                whole_inputs.append((one.slave, its_inputs))
             else:
                 bit_inputs.append((position, one.slave, its_inputs, one.inputs))
         self._whole_outputs = [one for one in self._whole_outputs if len(one[1])]
-        self._whole_inputs = [one for one in self._whole_inputs if len(one[1])]
+        whole_inputs = [one for one in whole_inputs if len(one[1])]
+        self._whole_sources = [slave for slave, _ in whole_inputs]
+        self._whole_inputs = [view for _, view in whole_inputs]
+        self._received: list[bytes] = []
+        self._shown_last: dict[int, int] = {}
         self._shown = {span.first_byte: slave for _, slave, _, span in bit_inputs}
         self._bit_inputs = [(view, span) for _, _, view, span in bit_inputs if self._is_shown(span)]
         self._hidden_inputs = [
@@ -92,14 +96,20 @@ class ProcessImages:
         if self._outputs != self._sent:
             self._hand_over()
 
-    def receive(self) -> None:
-        """Take over the inputs."""
-        for slave, view in self._whole_inputs:
-            view[:] = slave.input
-        if self._bit_inputs:
-            self._take_bits()
+    def receive(self) -> bool:
+        """Take over the inputs; whether any is another than it was. Cheap if none is."""
+        received = [slave.input for slave in self._whole_sources]
+        changed = received != self._received
+        if changed:
+            self._received = received
+            for view, data in zip(self._whole_inputs, received, strict=True):
+                view[:] = data
+        if self._bit_inputs and self._take_bits():
+            changed = True
         for position, view, span in self._hidden_inputs:
-            self._fetch(position, view, span)
+            if self._fetch(position, view, span):
+                changed = True
+        return changed
 
     def _hand_over(self) -> None:
         self._sent = bytes(self._outputs)
@@ -120,21 +130,30 @@ class ProcessImages:
     def _is_shown(self, span: Span) -> bool:
         return span.bytes_touched == 1 or span.first_byte + 1 in self._shown
 
-    def _take_bits(self) -> None:
+    def _take_bits(self) -> bool:
         found = {address: slave.input[0] for address, slave in self._shown.items()}
+        if found == self._shown_last:
+            return False
+        self._shown_last = found
         for view, span in self._bit_inputs:
             whole = found[span.first_byte]
             if span.bytes_touched > 1:
                 whole |= found[span.first_byte + 1] << 8
             bits = whole >> span.start % 8 & ((1 << span.bits) - 1)
             view[:] = bits.to_bytes(span.size, "little")
+        return True
 
-    def _fetch(self, position: int, view: memoryview, span: Span) -> None:
+    def _fetch(self, position: int, view: memoryview, span: Span) -> bool:
         first, skipped = divmod(span.physical, 8)
         found = self._read(position, first, (skipped + span.bits + 7) // 8)
-        if found is not None:
-            bits = int.from_bytes(found, "little") >> skipped & ((1 << span.bits) - 1)
-            view[:] = bits.to_bytes(span.size, "little")
+        if found is None:
+            return False
+        bits = int.from_bytes(found, "little") >> skipped & ((1 << span.bits) - 1)
+        data = bits.to_bytes(span.size, "little")
+        if view == data:
+            return False
+        view[:] = data
+        return True
 
 
 def _cut(whole: bytearray, sizes: Iterable[int]) -> Iterable[memoryview]:
