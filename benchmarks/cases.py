@@ -242,12 +242,11 @@ def _connector_json() -> Case:
 
 def _connector_raw() -> tuple[Case, ...]:
     def ours(opener: str) -> tuple[Variant, ...]:
-        return tuple(
-            _ours(
-                f"taktora, checksum of the {checksum}", "ports", opener, MEGABYTE, checksum=checksum
-            )
-            for checksum in ("frame", "header")
+        choices: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("taktora", {}),
+            ("taktora, checksum of the frame", {"checksum": "frame"}),
         )
+        return tuple(_ours(name, "ports", opener, MEGABYTE, **kw) for name, kw in choices)
 
     in_place = Case(
         name="connector-raw-1MB",

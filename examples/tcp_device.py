@@ -1,8 +1,10 @@
 """A device that speaks lines over TCP, for tcp_connector.py: it listens on a thread of its own."""
 
+import json
 import socket
 import threading
 from contextlib import suppress
+from typing import Any
 
 
 class Device:
@@ -17,11 +19,14 @@ class Device:
         self._lock = threading.Lock()
         self.mend()
 
-    def mend(self) -> None:
-        """Listen, on the same port as before."""
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+    def send(self, word: str, value: Any) -> None:
+        """Say `word` and `value`, as JSON."""
+        self.say(f"{word} {json.dumps(value)}\n".encode())
+
+    def received(self, word: str) -> list[Any]:
+        """The values of all lines so far that begin with `word`."""
+        lines = [line.partition(b" ") for line in list(self.lines)]
+        return [json.loads(value) for said, _, value in lines if said == word.encode()]
 
     def cut(self) -> None:
         """Hang up, and do not listen any more."""
@@ -33,6 +38,14 @@ class Device:
                         sock.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._peer = None
+
+    def mend(self) -> None:
+        """Listen, on the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    close = cut
 
     def say(self, line: bytes) -> None:
         with self._lock:

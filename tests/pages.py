@@ -6,6 +6,8 @@ A comment in the line before a fenced block says what the block is:
 - ``<!-- from: path -->``: a part of that file of the project, word for word.
 - ``<!-- raises -->``: a snippet that ends with an error.
 - ``<!-- beside: command -->``: a snippet that runs while the command does, in another terminal.
+- ``<!-- in segment: name.toml -->``: what runs where the simulated SubDevices of that file answer on
+  interface ``ecat0``. Needs root.
 - ``<!-- not run -->``: a command for the reader only.
 
 Any other ``python`` block is run by itself. A ``text`` block after it is what it prints, one after a
@@ -60,6 +62,13 @@ class Block:
     def beside(self) -> str | None:
         """The command that runs in another terminal meanwhile."""
         return self.mark.removeprefix("beside: ") if self.mark.startswith("beside: ") else None
+
+    @property
+    def segment(self) -> str | None:
+        """The file of the EtherCAT segment that it runs on."""
+        return (
+            self.mark.removeprefix("in segment: ") if self.mark.startswith("in segment: ") else None
+        )
 
 
 def blocks(page: str) -> list[Block]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from taktora.connectors.health import diagram
+from taktora.testing.ethercat import simulated_segment
 
 from .pages import ROOT, Block, beside, blocks, difference, run_console, run_snippet
 
@@ -15,7 +16,12 @@ README = (ROOT / "README.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 PAGES = {path.name: blocks(path.read_text()) for path in sorted((ROOT / "docs").glob("*.md"))}
 TRIED = [
-    pytest.param(name, at, id=f"{name}:{block.line}")
+    pytest.param(
+        name,
+        at,
+        id=f"{name}:{block.line}",
+        marks=[] if block.segment is None else [pytest.mark.segment],
+    )
     for name, page in PAGES.items()
     for at, block in enumerate(page)
     if block.kind in ("python", "console") and block.mark != "not run"
@@ -41,7 +47,11 @@ def test_what_a_page_shows_works_as_shown(page: str, at: int, domain: str, tmp_p
     if block.file is not None:
         compile(block.text, block.file, "exec")
         return
-    printed = output_of(block, tmp_path, domain)
+    if block.segment is None:
+        printed = output_of(block, tmp_path, domain)
+    else:
+        with simulated_segment(tmp_path / block.segment):
+            printed = output_of(block, tmp_path, domain)
     if block.output is not None:
         assert not (wrong := difference(block.output, printed)), wrong
 

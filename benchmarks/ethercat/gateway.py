@@ -110,7 +110,7 @@ def gateway(answers: Connection, job: Job, domain: str) -> None:
     options = EthercatOptions(network_interface=job.nic, cycle_time=job.period / 1e9)
     driver = _Stamped(options)
     with ConnectorGateway(worker_threads=0, domain=domain) as host:
-        connector = host.register(EthercatConnector(NAME, options=options, driver=driver))
+        connector: Any = host.register(EthercatConnector(NAME, options=options, driver=driver))
         connector.carry(COMMAND, Direction.OUT)
         for echo in echoes(job):
             connector.carry(echo, Direction.IN)

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.ethercat.channels import COMMAND, NAME, echoes
 from benchmarks.ethercat.job import Job
-from taktora import Context, Runner, every, item
+from taktora import Context, Runner, every, on
 from taktora.connectors import ConnectorHost
 from taktora.connectors.ethercat.connector import EthercatRemote
 from taktora.errors import ConnectorDown
@@ -31,11 +31,12 @@ def plugin(orders: Connection, job: Job, cpu: int, domain: str, busy: bool) -> N
         for echo in echoes(job):
             reader = bus.create_reader(echo, int)
 
+            @on(reader, id=echo.name)
             def take(ctx: Context, reader: Any = reader) -> None:
                 while reader.try_recv() is not None:
                     heard[0] += 1
 
-            host.executor.add(item(take, triggers=lambda on, reader=reader: on.subscriber(reader)))
+            host.executor.add(take)
 
         @every(PERIOD, id="write")
         def write() -> None:

@@ -65,7 +65,7 @@ def open_values() -> Iterator[Batch]:
 
 
 @contextmanager
-def open_raw(size: int, *, checksum: Checksum) -> Iterator[Batch]:
+def open_raw(size: int, *, checksum: Checksum = "auto") -> Iterator[Batch]:
     """A raw writer and a raw reader: the payload is looked at where it lies."""
     descriptor: ChannelDescriptor[Any] = ChannelDescriptor("large", max_payload=size)
     payload = bytes(n % 251 for n in range(size))
@@ -94,7 +94,7 @@ def open_raw(size: int, *, checksum: Checksum) -> Iterator[Batch]:
 
 
 @contextmanager
-def open_raw_codec(size: int, *, checksum: Checksum) -> Iterator[Batch]:
+def open_raw_codec(size: int, *, checksum: Checksum = "auto") -> Iterator[Batch]:
     """A typed writer and reader with a codec that hands out ``bytes``: one copy more."""
     descriptor: ChannelDescriptor[Any] = ChannelDescriptor("large", max_payload=size)
     payload = bytes(n % 251 for n in range(size))

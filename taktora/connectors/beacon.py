@@ -36,8 +36,8 @@ class Beacon:
         ConnectorError: another gateway serves the connector already.
     """
 
-    def __init__(self, source: Any, name: str) -> None:
-        self.instance = uuid.uuid4().hex
+    def __init__(self, source: Any, name: str, instance: str | None = None) -> None:
+        self.instance = uuid.uuid4().hex if instance is None else instance
         self._beat = 0
         try:
             self._publisher = open_status(source, name).publisher()

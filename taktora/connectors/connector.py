@@ -9,7 +9,6 @@ from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.health import Degraded, Down, Up
 from taktora.connectors.link import Direction
 from taktora.connectors.reader import ChannelReader
-from taktora.connectors.routing import NoRouting
 from taktora.connectors.service_factory import INWARD, OUTWARD
 from taktora.connectors.writer import ChannelWriter
 from taktora.errors import ConnectorDown, InvalidDescriptor, WrongType
@@ -28,8 +27,8 @@ class Connector(ConnectorLife):
     """Typed channels to the world outside, and how they are. Any thread.
 
     Values written go to the gateway over ``<channel>.out``, and come from it over ``<channel>.in``.
-    The gateway is an actor of the executor that :meth:`register_with` is given, or, with
-    ``in_process=False``, lives in a process of its own (``taktora gateway``). A subclass says which
+    The gateway is an actor of the executor that :meth:`register_with` is given, or lives in a process
+    that the connector keeps for it, or elsewhere (``taktora gateway``). A subclass says which
     :class:`~.link.Link` it has.
 
     Args:
@@ -43,16 +42,21 @@ class Connector(ConnectorLife):
         heartbeat: the gateway's sign of life, and how often it looks whether to try again.
         stale_after: after how much silence a gateway elsewhere counts as gone.
         connect_timeout: after how much silence an attempt to connect has failed.
-        in_process: ``False``: the gateway lives elsewhere.
-        checksum: ``"frame"``: of header and payload; ``"header"``: of the header alone, for large
-            payloads, of which the checksum would take longer than the copy. Readers see which.
+        gateway: where it lives: ``"here"`` unless the class says otherwise; ``"own process"``: in one
+            that is started, kept alive and ended by the connector; ``"elsewhere"``: in one that
+            somebody else starts.
+        in_process: the same for short: ``True`` is ``"here"``, ``False`` is ``"elsewhere"``.
+        process: of ``"own process"``: what it asks of the kernel.
+        linger: of ``"own process"``: how long its link may act on the death of the plug-in.
+        checksum: what the checksums of its frames guard. ``"auto"``: header and payload, but of
+            payloads of more than 64 KiB (65,536 bytes) the header alone, since the checksum would
+            take longer than the copy; ``"frame"``: always both; ``"header"``: never the payload.
+            Readers see which.
 
     Raises:
         InvalidArgument, WrongType: one of them cannot be.
     """
 
-    Routing: ClassVar[type[Any]] = NoRouting
-    """Class of the routing that its descriptors must have."""
     Remote: ClassVar[type[Any] | None] = None
     """Class of the plug-in's side where a file describes the connector and its gateway is elsewhere:
     a ``RemoteConnector`` that can do more. ``None``: that one."""

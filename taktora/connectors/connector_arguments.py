@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from taktora.connectors.codec import PayloadCodec
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.errors import InvalidArgument, WrongType
 from taktora.time import Duration, Nanos, to_nanos
 
-__all__ = ["check_codec", "check_name", "check_policy", "check_queue", "check_signs_of_life"]
+__all__ = [
+    "check_codec",
+    "check_name",
+    "check_policy",
+    "check_process",
+    "check_queue",
+    "check_signs_of_life",
+]
 
 
 def check_name(name: Any) -> str:
@@ -59,3 +67,10 @@ def check_policy(name: str, policy: Any) -> None:
             f"connector {name!r}: reconnect must be a policy such as ExponentialBackoff(), not "
             f"{policy!r}"
         )
+
+
+def check_process(name: str, process: Any) -> ProcessAttributes | None:
+    """The attributes of a gateway's process, if they are some."""
+    if process is not None and not isinstance(process, ProcessAttributes):
+        raise WrongType(f"connector {name!r}: process must be ProcessAttributes, not {process!r}")
+    return process

@@ -31,6 +31,7 @@ __all__ = [
     "CORRELATION_ID_SIZE",
     "HEADER_SIZE",
     "VERSION",
+    "WHOLE_UP_TO",
     "Checksum",
     "Envelope",
     "Rejection",
@@ -45,24 +46,31 @@ CORRELATION_ID_SIZE: Final = 32
 """Bytes of a correlation id."""
 VERSION: Final = 2
 """Of the layout."""
+WHOLE_UP_TO: Final = 65_536
+"""Bytes of payload up to which the checksum ``"auto"`` guards the payload too."""
 
 # What follows runs once per message: methods are bound once, and nothing is packed twice.
 _CRC_AT: Final = 56
 _AFTER_CRC: Final = 60
-_ENDS: Final = {  # version and flags, behind the checksum
-    "frame": struct.pack("<HH", VERSION, 0),
-    "header": struct.pack("<HH", VERSION, 1),
-}
-_WHOLE: Final = int.from_bytes(_ENDS["frame"], "little")
-_ALONE: Final = int.from_bytes(_ENDS["header"], "little")
+_END_WHOLE: Final = struct.pack("<HH", VERSION, 0)  # version and flags, behind the checksum
+_END_ALONE: Final = struct.pack("<HH", VERSION, 1)
+_WHOLE: Final = int.from_bytes(_END_WHOLE, "little")
+_ALONE: Final = int.from_bytes(_END_ALONE, "little")
 _NO_ID: Final = bytes(CORRELATION_ID_SIZE)
 _pack_summed: Final = struct.Struct("<QQ32sII4s").pack  # the header without the checksum
 _pack_whole: Final = struct.Struct("<56sI4s").pack  # takes the first 56 bytes of that
 _unpack: Final = struct.Struct("<QQ32sIIII").unpack_from
 
 
-Checksum = Literal["frame", "header"]
-"""What a checksum guards: the header and the payload, or the header alone."""
+Checksum = Literal["auto", "frame", "header"]
+"""What a checksum guards. ``"frame"``: the header and the payload; ``"header"``: the header alone;
+``"auto"``: as ``"frame"`` up to :data:`WHOLE_UP_TO` bytes of payload, as ``"header"`` above."""
+
+_GUARDED: Final = {
+    "auto": WHOLE_UP_TO,
+    "frame": 2**32,
+    "header": -1,
+}  # payloads up to so many bytes
 
 
 class Rejection(enum.Enum):
@@ -105,7 +113,7 @@ def compose(
     correlation_id: bytes | None = None,
     reserved: int = 0,
     *,
-    checksum: Checksum = "frame",
+    checksum: Checksum = "auto",
 ) -> bytes:
     """The header that belongs in front of ``payload``. Any thread.
 
@@ -115,12 +123,12 @@ def compose(
     Raises:
         struct.error: a number that its field cannot hold.
     """
-    end = _ENDS[checksum]
-    summed = _pack_summed(
-        sequence, timestamp_ns, correlation_id or b"", len(payload), reserved, end
-    )
+    size = len(payload)
+    whole = size <= _GUARDED[checksum]
+    end = _END_WHOLE if whole else _END_ALONE
+    summed = _pack_summed(sequence, timestamp_ns, correlation_id or b"", size, reserved, end)
     crc = crc32(summed)
-    if checksum == "frame":
+    if whole:
         crc = crc32(payload, crc)
     return _pack_whole(summed, crc, end)
 
@@ -133,7 +141,7 @@ def seal(
     timestamp_ns: int,
     correlation_id: bytes | None = None,
     reserved: int = 0,
-    checksum: Checksum = "frame",
+    checksum: Checksum = "auto",
 ) -> None:
     """Write the header into ``buffer``, whose payload is already there, behind it.
 

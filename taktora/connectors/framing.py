@@ -33,7 +33,7 @@ def octets(data: Any, what: str) -> bytes | memoryview:
 def check_checksum(checksum: Any) -> Checksum:
     """``checksum``, or ``InvalidArgument``."""
     if checksum not in get_args(Checksum):
-        raise InvalidArgument(f"checksum must be 'frame' or 'header', not {checksum!r}")
+        raise InvalidArgument(f"checksum must be 'auto', 'frame' or 'header', not {checksum!r}")
     return checksum  # type: ignore[no-any-return]
 
 

@@ -15,13 +15,14 @@ from taktora.connectors.health import Connecting, Degraded, Down, Up, words
 from taktora.connectors.inbound import Arrived, Inbound, Report
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.pump import Pump, go_on
+from taktora.connectors.reader_watch import ReaderWatch
 from taktora.connectors.service_factory import INWARD, OUTWARD
 from taktora.connectors.writer_watch import LOOK_EVERY, WriterWatch
 from taktora.errors import ActorDeadError, MailboxFull, TaktoraError
 from taktora.time import NANOS_PER_SECOND, to_nanos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from taktora.actors.context import Context
@@ -78,6 +79,7 @@ class Gateway(Item):
         self._wall = wall
         self._outs: dict[str, Pump] = {}
         self._watch = WriterWatch() if self._link.watches_writers else None
+        self._reader_watch = ReaderWatch() if self._link.watches_readers else None
         self._poll_slot = 1 if self._link.poll_period else None
         self._pumps: list[Any] = []
         self._prepared: list[Pump] = []  # they become actors with it
@@ -141,6 +143,8 @@ class Gateway(Item):
             writer.close()
             raise
         self._writers[descriptor.name] = writer
+        if self._reader_watch is not None:
+            self._reader_watch.begin(descriptor.name, writer)
         if self._executor is not None:
             self.ports.add_in(descriptor.name, writer, self._executor.ports)
 
@@ -181,7 +185,8 @@ class Gateway(Item):
         on.interval(self._heartbeat)
         if self._link.poll_period:
             on.interval(self._link.poll_period / NANOS_PER_SECOND)
-        if self._watch is not None and to_nanos(self._heartbeat) > LOOK_EVERY:
+        watches = self._watch is not None or self._reader_watch is not None
+        if watches and to_nanos(self._heartbeat) > LOOK_EVERY:
             on.interval(timedelta(microseconds=LOOK_EVERY / 1000))
 
     def execute(self, ctx: Context) -> None:
@@ -196,6 +201,9 @@ class Gateway(Item):
         self._look(ctx.now_ns, slot)
         if looks and self._watch is not None:
             self._look_for_writers(self._watch, ctx.now_ns)
+        if looks and self._reader_watch is not None:
+            for channel in self._reader_watch.look(list(self._writers.items())):
+                self._heed(self._link.readers_came(channel), ctx.now_ns)
         if not beats:
             return
         if self._course.stage is Stage.OPEN and not self._degraded:
@@ -206,6 +214,18 @@ class Gateway(Item):
         """The link has said something."""
         self._rung = False
         self._look(ctx.now_ns)
+
+    def plugin_gone(self, now: Nanos) -> None:
+        """The plug-in has died: take nothing more from anybody, and let the link act on it.
+
+        Only while its executor does not run.
+        """
+        for pump in self._pumps:
+            pump.stop(block=False)
+        self._outs.clear()
+        self._heed(self._link.plugin_gone(now), now)
+        if self._watch is not None:
+            self._say_of_writers(self._watch.none_any_more(), now)
 
     def on_stop(self) -> None:
         """Close the link and everything that was opened for it, and say so."""
@@ -289,7 +309,10 @@ class Gateway(Item):
 
     def _look_for_writers(self, watch: WriterWatch, now: Nanos) -> None:
         readers = [(channel, pump.reader) for channel, pump in list(self._outs.items())]
-        for channel, present in watch.look(readers):
+        self._say_of_writers(watch.look(readers), now)
+
+    def _say_of_writers(self, changes: Iterable[tuple[str, bool]], now: Nanos) -> None:
+        for channel, present in changes:
             logger.debug(
                 "connector %r: channel %r has %s writer",
                 self.name,

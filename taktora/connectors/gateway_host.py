@@ -8,6 +8,7 @@ from typing import Any, Self
 from taktora.connectors.connector import Connector
 from taktora.connectors.host import ConnectorHost
 from taktora.connectors.link import Direction
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.resolving import Lookup, ResolvedConnector, load_connectors
 from taktora.connectors.routing import leads
 from taktora.connectors.settings import Direction as Wanted
@@ -22,6 +23,9 @@ class ConnectorGateway(ConnectorHost):
     A connector that is registered here serves plug-ins of any process in the domain, under its name;
     :meth:`Connector.carry` says which channels. One gateway may serve a name at a time.
     """
+
+    process = ProcessAttributes()
+    """What its file wants of the process that runs it; whoever that is asks for it."""
 
     def _take_in(self, connector: Connector) -> None:
         connector.serve_with(self.executor)
@@ -41,6 +45,7 @@ class ConnectorGateway(ConnectorHost):
         if file.domain is not None:
             options.setdefault("domain", file.domain)
         gateway = cls(**options)
+        gateway.process = file.process
         try:
             for one in file.connectors:
                 connector = gateway.register(_made(one, gateway.executor))

@@ -57,6 +57,27 @@ class Home:
             f"and {executor!r} is {where}: register it first, or make it with node=executor"
         )
 
+    def shared_domain(self) -> str | None:
+        """The domain in shared memory where it all is, for a gateway in another process.
+
+        Raises:
+            ConnectorError: it is in a simulation, or not all in one domain.
+        """
+        for place in (self.executor, self.node()):
+            if hasattr(place, "now_ns") or not hasattr(place, "domain"):
+                raise ConnectorError(
+                    f"connector {self._connector!r} cannot have its gateway in a process of its own "
+                    f'in a simulation: make it with gateway="here"'
+                )
+        domain: str | None = self.executor.domain
+        other = self.node().domain
+        if other != domain:
+            raise ConnectorError(
+                f"connector {self._connector!r} has its ports in domain {other!r}, and {self.executor!r} "
+                f"is in domain {domain!r}: a gateway in a process of its own needs both in one"
+            )
+        return domain
+
     def leave(self) -> None:
         """As before it was registered, which failed."""
         self.executor = None

@@ -41,6 +41,10 @@ class Link(Protocol):
     attribute ``sends_late`` that is false. Where only the present value counts they would undo what
     the link set when it came up; they are counted as drops of the channel instead.
 
+    A link that tells a value only when it changes has ``readers_came(channel)`` for those who come
+    later: there are more readers of that inward channel than at the last look, which is taken as often
+    as that for writers. What it has told already they have not seen.
+
     A link whose values must not stand when nobody writes them any more (outputs of a machine) has
     one or both of these, which are called whether it is connected or not, and once for each change:
 
@@ -52,8 +56,9 @@ class Link(Protocol):
 
     ``plugin_gone(now)``: the process that started this gateway's own process has ended, however
     (monotonic nanoseconds). ``poll`` goes on for the connector's ``linger``, 1 s by default, so that
-    safe values can be written; then :meth:`close` follows and the process ends. Never called where
-    the gateway is in the plug-in's process, or was started by hand.
+    safe values can be written; then :meth:`close` follows and the process ends. Nothing is sent any
+    more, and ``writers_changed`` says of every channel that nobody writes. Never called where the
+    gateway is in the plug-in's process, or was started by hand.
 
     What one of them raises breaks the link.
 

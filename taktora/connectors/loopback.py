@@ -9,6 +9,7 @@ from attrs import field, frozen
 from taktora.connectors.connector import Connector
 from taktora.connectors.loopback_link import LoopbackLink
 from taktora.connectors.loopback_world import LoopbackWorld
+from taktora.connectors.placement import OWN_PROCESS
 from taktora.errors import InvalidArgument, WrongType
 from taktora.time import Duration, Nanos, to_nanos
 
@@ -76,7 +77,7 @@ class LoopbackConnector(Connector):
 
     Args:
         name: as of every connector.
-        world: what is outside; default: one of its own, as ``options`` say.
+        world: what is outside; default: one of its own, as ``options`` say, in the gateway's process.
         options: see :class:`LoopbackOptions`.
         **common: as :class:`Connector`.
     """
@@ -94,6 +95,11 @@ class LoopbackConnector(Connector):
         super().__init__(name, **common)
         if options is not None and not isinstance(options, LoopbackOptions):
             raise WrongType(f"connector {name!r}: expected LoopbackOptions, not {options!r}")
+        if world is not None and self.gateway == OWN_PROCESS:
+            raise InvalidArgument(
+                f"connector {name!r}: a world of this process is out of reach for a gateway in its own; "
+                f"leave the world out, and say what it is like in LoopbackOptions"
+            )
         self.options = LoopbackOptions() if options is None else options
         self.world = (
             LoopbackWorld(echo=self.options.echo, room=self.options.room)

@@ -182,6 +182,7 @@ def _damaged(payload: bytes, one: Any) -> bytearray:
         len(payload),
         sequence=one.sequence,
         timestamp_ns=one.timestamp_ns,
+        checksum="frame",  # of whatever size: what is damaged here is meant to be noticed
     )
     frame[-1] ^= 1
     return frame

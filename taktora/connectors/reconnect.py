@@ -75,6 +75,18 @@ class ExponentialBackoff:
         self._attempts = 0
         self._base = float(self._initial)
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What makes another one with the same settings, from its beginning."""
+        return {
+            "initial": timedelta(microseconds=self._initial),
+            "maximum": timedelta(microseconds=self._maximum),
+            "growth": self._growth,
+            "jitter": self._jitter,
+            "max_attempts": self._max_attempts,
+            "seed": self._seed,
+        }
+
     def next_delay(self) -> timedelta | None:
         """How long to wait before the next attempt; ``None``: there were enough."""
         if self._max_attempts is not None and self._attempts >= self._max_attempts:

@@ -23,4 +23,4 @@ class RemoteConnector(Connector):
     Routing: ClassVar[type[Any]] = Routing  # of any protocol
 
     def __init__(self, name: str, **common: Any) -> None:
-        super().__init__(name, in_process=False, **common)
+        super().__init__(name, gateway="elsewhere", **common)

@@ -41,8 +41,9 @@ class ServiceFactory:
         buffer_size: frames that wait for each reader.
         max_writers: writers of one channel, in all processes together.
         max_readers: readers of one channel, in all processes together.
-        checksum: ``"frame"``: guards header and payload. ``"header"``: the header alone, for large
-            payloads, of which the checksum would take as long as the copy. Readers see which.
+        checksum: what it guards. ``"auto"``: header and payload, but of payloads of more than
+            64 KiB (65,536 bytes) the header alone, since the checksum would take longer than the
+            copy; ``"frame"``: always both; ``"header"``: never the payload. Readers see which.
 
     Raises:
         WrongType: ``source`` opens no channels.
@@ -57,7 +58,7 @@ class ServiceFactory:
         buffer_size: int = 64,
         max_writers: int = 16,
         max_readers: int = 16,
-        checksum: Checksum = "frame",
+        checksum: Checksum = "auto",
     ) -> None:
         if not callable(getattr(source, "channel", None)):
             raise WrongType(f"ServiceFactory needs an executor or a node, not {source!r}")

@@ -78,7 +78,11 @@ class Watcher(Item):
             heard = True
             self._hear(decode(sample.payload))
         if not heard and any(fired.kind == "deadline_missed" for fired in ctx.triggers):
-            self._gone(f"its gateway gave no sign of life for {self._stale_after / 1e9:g} s")
+            self._silent(f"its gateway gave no sign of life for {self._stale_after / 1e9:g} s")
+
+    def _silent(self, reason: str) -> None:
+        """Nothing was heard for too long."""
+        self._gone(reason)
 
     def _hear(self, said: Status | str) -> None:
         if isinstance(said, str):

@@ -32,7 +32,7 @@ class ChannelWriter(FrameWriter):
         clock: Callable[[], int],
         gate: Callable[[], object] | None = None,
         must_reach: bool = False,
-        checksum: Checksum = "frame",
+        checksum: Checksum = "auto",
     ) -> None:
         """Called by :meth:`ServiceFactory.create_writer`, which documents the arguments."""
         super().__init__(

@@ -48,3 +48,8 @@ class WriterWatch:
             else:
                 self._written.remove(channel)
             yield channel, present
+
+    def none_any_more(self) -> list[tuple[str, bool]]:
+        """The same, when nobody may write any more."""
+        gone, self._written = sorted(self._written), set()
+        return [(channel, False) for channel in gone]

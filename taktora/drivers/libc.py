@@ -11,7 +11,14 @@ import os
 
 from taktora.time import NANOS_PER_SECOND, Nanos
 
-__all__ = ["Bell", "TimerFd", "get_timer_slack", "set_thread_name", "set_timer_slack"]
+__all__ = [
+    "Bell",
+    "TimerFd",
+    "get_timer_slack",
+    "lock_memory",
+    "set_thread_name",
+    "set_timer_slack",
+]
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 
@@ -19,6 +26,9 @@ _CLOCK_MONOTONIC = 1
 _TFD_NONBLOCK = os.O_NONBLOCK
 _TFD_CLOEXEC = os.O_CLOEXEC
 _TFD_TIMER_ABSTIME = 1
+_MCL_CURRENT = 1
+_MCL_FUTURE = 2
+_MCL_ONFAULT = 4
 _PR_SET_NAME = 15
 _PR_SET_TIMERSLACK = 29
 _PR_GET_TIMERSLACK = 30
@@ -119,3 +129,13 @@ def set_thread_name(name: str) -> None:
     """Name this thread for ``top -H`` and debuggers; the kernel keeps 15 bytes."""
     if _libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0) != 0:
         raise _error("prctl(PR_SET_NAME)")
+
+
+def lock_memory() -> None:
+    """Keep this process's pages in memory: those that it has, and others once they were used.
+
+    What is only mapped, such as shared memory that nobody has written to, is not filled (mlockall(2)).
+    """
+    for flags in (_MCL_CURRENT, _MCL_FUTURE | _MCL_ONFAULT):
+        if _libc.mlockall(flags) != 0:
+            raise _error("mlockall")

@@ -106,9 +106,11 @@ class AlMachine:
         """AL Control was written.
 
         While there is an error, only a request that acknowledges it (bit 4) or asks for INIT counts.
-        A request takes the place of one that still waits.
+        A request for something else takes the place of one for OP that still waits.
         """
         wanted = control & 0x0F
+        if self.until is not None and wanted == OP:
+            return
         if self.error:
             if not control & ERROR and wanted != INIT:
                 return

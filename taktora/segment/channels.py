@@ -41,6 +41,10 @@ class Channels(Sequence[T], Generic[T]):
         return self._get(self._at(channel))
 
     def __setitem__(self, channel: int, value: T) -> None:
+        """As :meth:`set`."""
+        self.set(channel, value)
+
+    def set(self, channel: int, value: T) -> None:
         """Set one channel.
 
         Raises:

@@ -85,7 +85,6 @@ def complete_download(
         _write(objects, one, start, data, state)
     except Refused:
         objects.values.update(before)
-        objects.revision += 1
         raise
 
 

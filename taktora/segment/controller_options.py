@@ -29,6 +29,8 @@ class ControllerOptions:
     patience: Nanos | None = NANOS_PER_SECOND // 5
     """How long a request for OP waits for valid outputs before it is refused with AL Status Code
     0x0019. ``None``: lax, OP is entered without any."""
+    lrw: bool = True
+    """Whether it takes part in LRW; else masters have to use LRD and LWR (0x0008 bit 9, and the SII)."""
     sii_busy: Nanos = 0
     """How long a command to the SII takes."""
 

@@ -43,19 +43,24 @@ class Controller:
                 recommended(device, self.options.mailbox_of(device)),
                 device.pdos(),
                 alias=self.options.alias,
+                lrw=self.options.lrw,
             )
         )
         """What the SII holds; a power cycle does not change it."""
         self._reset(now)
 
     def power_cycle(self, now: Nanos) -> None:
-        """As after a loss of power: everything as at the factory, except the EEPROM."""
-        self._notice.due.discard(self.application)
+        """As after a loss of power: everything as at the factory, except the EEPROM.
+
+        It has another :attr:`application` then: whoever kept the one before is to forget it.
+        """
         self.device.power_on()
         self._reset(now)
 
     def _reset(self, now: Nanos) -> None:
         self.memory = reg.factory_registers()
+        if not self.options.lrw:
+            self.memory[reg.FEATURES + 1] |= 0x02
         self.events = Events(self.memory, self._notice)
         self.sii = SiiPort(self.memory, self.eeprom, self.options.sii_busy)
         self.memory[reg.PDI_CONTROL : reg.PDI_CONTROL + 2] = self.eeprom[0:2]

@@ -1,5 +1,7 @@
 """A SubDevice of one's own in Python: signals declared, and one method that is called once per cycle::
 
+    from taktora.segment import OwnDevice, Signal
+
     class Heater(OwnDevice):
         outputs = (Signal("power", "u16"), Signal("on", "bool"))
         inputs = (Signal("temperature", "i16"),)

@@ -77,6 +77,8 @@ def make_plan(
     counts = 0
     takes_part = []
     for controller in line:
+        if command == Command.LRW and not controller.options.lrw:
+            continue
         process = controller.process
         reads = _parts(controller, address, length, writing=False) if command in _READS else ()
         writes = _parts(controller, address, length, writing=True) if command in _WRITES else ()
@@ -153,24 +155,25 @@ def _fast(controller: Controller, part: Part, data: int, *, writing: bool) -> _S
 
 
 def _run_slow(slow: _Slow, frame: bytearray, now: Nanos) -> int:
-    """Writes take what came in before reads replace it."""
+    """What was there is read, what came in is written, and then the one replaces the other."""
     controller = slow.controller
+    values = [_read(controller, part, now) for part in slow.reads]
     written = [_write(controller, part, slow.data, frame, now) for part in slow.writes]
-    read = [_read(controller, part, slow.data, frame, now) for part in slow.reads]
-    return (slow.for_write if any(written) else 0) + (1 if any(read) else 0)
+    for part, value in zip(slow.reads, values, strict=True):
+        if value is not None:
+            insert_bits(frame, slow.data * 8 + part.logical, part.bits, value)
+    read = any(value is not None for value in values)
+    return (slow.for_write if any(written) else 0) + (1 if read else 0)
 
 
-def _read(controller: Controller, part: Part, data: int, frame: bytearray, now: Nanos) -> bool:
+def _read(controller: Controller, part: Part, now: Nanos) -> int | None:
     first, end = part.physical >> 3, (part.physical + part.bits + 7) >> 3
     memory = controller.read(first, end - first, now)
-    if memory is None:
-        return False
-    value = take_bits(memory, part.physical & 7, part.bits)
-    insert_bits(frame, data * 8 + part.logical, part.bits, value)
-    return True
+    return None if memory is None else take_bits(memory, part.physical & 7, part.bits)
 
 
 def _write(controller: Controller, part: Part, data: int, frame: bytearray, now: Nanos) -> bool:
+    """Bits of the memory that are not mapped stay as they are."""
     first, end = part.physical >> 3, (part.physical + part.bits + 7) >> 3
     value = take_bits(frame, data * 8 + part.logical, part.bits)
     memory = bytearray(controller.memory[first:end])

@@ -59,9 +59,6 @@ class ObjectDictionary:
     def __iter__(self) -> Iterator[Object]:
         return iter(self._objects.values())
 
-    def __contains__(self, index: object) -> bool:
-        return index in self._objects
-
     def object(self, index: int) -> Object:
         """The object at ``index``.
 

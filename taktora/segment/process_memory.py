@@ -117,9 +117,11 @@ class ProcessMemory:
                 self.memory[low:high] = before[low - first : high - first]
             if not manager.active or not self.memory[at + 6] & 1:
                 manager.load()
-                self._events.show(SM_EVENT << manager.number & 0xFF, on=False)
+                if manager.number < _MAILBOXES:
+                    self._events.show(SM_EVENT << manager.number, on=False)
+                if manager is self.back:
+                    self._newer = None
         self.active = [one for one in self.managers if one.active]
-        self._newer = None
 
     @property
     def inputs(self) -> bytes:

@@ -59,10 +59,12 @@ def sii_content(
     pdos: tuple[tuple[Pdo, ...], ...],
     *,
     alias: int = 0,
+    lrw: bool = True,
 ) -> bytes:
     """The whole EEPROM, filled up with 0xFF to a power of two of at least 2 KiB.
 
-    ``pdos`` are ``(rx, tx)``; ``alias`` is the configured station alias (word 0x0004).
+    ``pdos`` are ``(rx, tx)``; ``alias`` is the configured station alias (word 0x0004), without ``lrw`` it takes no
+    part in LRW.
     """
     by_kind = {one.kind: number for number, one in enumerate(sync_managers)}
     mailbox = [one for kind in (1, 2) for one in sync_managers if one.kind == kind]
@@ -70,7 +72,7 @@ def sii_content(
     body = _header(identity, mailbox, alias) + b"".join(
         (
             _category(_STRINGS, _strings([identity.name])),
-            _category(_GENERAL, _general(has_coe=bool(mailbox))),
+            _category(_GENERAL, _general(has_coe=bool(mailbox), lrw=lrw)),
             _category(_FMMU, bytes([1, 2, 3 if mailbox else 0xFF])),
             _category(_SYNC_MANAGERS, b"".join(_sync_manager(one) for one in sync_managers)),
             _category(_TX_PDO, _pdos(tx, by_kind.get(4, 0xFF))),
@@ -113,12 +115,13 @@ def _strings(texts: list[str]) -> bytes:
     return bytes([len(encoded)]) + b"".join(bytes([len(one)]) + one for one in encoded)
 
 
-def _general(*, has_coe: bool) -> bytes:
+def _general(*, has_coe: bool, lrw: bool) -> bytes:
     general = bytearray(32)
     general[2] = general[3] = 1  # order number and name: string 1
     general[5] = (
         0b10_1111 if has_coe else 0
     )  # SDO, its information, PDO assignment, configuration; CA
+    general[11] = 0 if lrw else 0x02
     general[16] = 0b0001_0001  # ports 0 and 1: MII
     return bytes(general)
 

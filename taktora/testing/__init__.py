@@ -22,6 +22,7 @@ from taktora.testing.choosers import (
     RandomChooser,
 )
 from taktora.testing.connector_contract import Arrival
+from taktora.testing.connector_outside import Outside
 from taktora.testing.exploring import Exploration, explore
 from taktora.testing.mishaps import Rates, with_faults
 from taktora.testing.portfolio import portfolio
@@ -40,6 +41,8 @@ from taktora.testing.trace import Event, Trace
 if TYPE_CHECKING:
     from taktora.testing import strategies
     from taktora.testing.connector_machine import ConnectorMachine
+    from taktora.testing.connector_testing import connector_test
+    from taktora.testing.loopback_outside import LoopbackOutside
     from taktora.testing.scheduler_machine import SchedulerMachine
     from taktora.testing.topology_machine import TopologyMachine
 
@@ -57,6 +60,8 @@ __all__ = [
     "HypothesisChooser",
     "InvariantBroken",
     "LawBroken",
+    "LoopbackOutside",
+    "Outside",
     "Pct",
     "RandomChooser",
     "Rates",
@@ -65,6 +70,7 @@ __all__ = [
     "SimulatedExecutor",
     "TopologyMachine",
     "Trace",
+    "connector_test",
     "describe",
     "deviations",
     "explore",
@@ -80,6 +86,8 @@ __all__ = [
 
 _NEEDS_HYPOTHESIS: Final[dict[str, str]] = {
     "ConnectorMachine": "connector_machine",
+    "connector_test": "connector_testing",
+    "LoopbackOutside": "loopback_outside",
     "SchedulerMachine": "scheduler_machine",
     "TopologyMachine": "topology_machine",
     "strategies": "",

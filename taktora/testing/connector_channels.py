@@ -9,6 +9,7 @@ from attrs import define, field
 
 from taktora.testing.arrivals import Explanation, Sent, shown
 from taktora.testing.connector_contract import Arrival, Reader, Writer
+from taktora.testing.connector_waiting import Waiting
 from taktora.testing.laws import law
 
 __all__ = ["InReader", "OutChannel", "OutWriter"]
@@ -108,6 +109,7 @@ class InReader:
     name: str
     explanation: Explanation
     wakeups: Callable[[], int] | None = None
+    waiting: Waiting | None = None
     closed: bool = field(init=False, default=False)
     damaged: int = field(init=False, default=0)
     """Frames of the channel that were damaged so far."""
@@ -186,6 +188,10 @@ class InReader:
         """How many values are neither here nor can be seen to be missing."""
         seen = self.skipped + self.first + self.port.stats().drops
         return max(0, self.explanation.missing - seen)
+
+    def is_followed(self) -> bool:
+        """Whether who waits beside it has taken what came to it last."""
+        return self.waiting is None or self.last is None or self.waiting.newest >= self.last
 
     def was_woken(self) -> bool:
         """Whether what waits for the reader was woken since this was last asked."""

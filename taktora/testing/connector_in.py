@@ -11,7 +11,6 @@ from hypothesis.stateful import Bundle, multiple, precondition, rule
 from taktora.testing.connector_channels import InReader
 from taktora.testing.connector_contract import state_of
 from taktora.testing.connector_life import IN, TIMES, VALUES, ConnectorLife
-from taktora.testing.connector_rig import ConnectorRig
 from taktora.testing.laws import law
 
 __all__ = ["InRules"]
@@ -30,8 +29,10 @@ class InRules(ConnectorLife):
             return multiple()
         if name not in self._in_descriptors:
             self._in_descriptors[name] = self.descriptor(name, 4096)
-        port = self.connector.create_reader(self._in_descriptors[name], self.value_type)
-        reader = InReader(port, name, self._explanation(), self.wakeups(port))
+        descriptor, kind = self._in_descriptors[name], self.value_type
+        waiting = self.waiting(lambda: self.connector.create_reader(descriptor, kind))
+        port = self.connector.create_reader(descriptor, kind)
+        reader = InReader(port, name, self._explanation(), self.wakeups(port), waiting)
         reader.damaged = self._damaged[name]
         reader.explanation.new_lane()
         for value in self._history[name]:
@@ -53,7 +54,7 @@ class InRules(ConnectorLife):
             self._outside_sends(name, value)
 
     def _outside_sends(self, name: str, value: Any) -> None:
-        certain = self._link_up and self._state() == "Up"
+        certain = self._surely_up()
         self.outside_send(name, value)
         self._history[name].append(value)
         for reader in self._in[name]:
@@ -116,8 +117,8 @@ class InRules(ConnectorLife):
 
     def _can_damage(self) -> bool:
         return (
-            type(self).corrupt is not ConnectorRig.corrupt
-            and not self._closed
+            not self._closed
+            and self.corrupts
             and self._registered
             and self._link_up
             and self.settle()
@@ -141,6 +142,11 @@ class InRules(ConnectorLife):
             return reader.uncounted == 0
 
         if self.wait_until(accounted):
+            law(
+                "CONN-06",
+                self.wait_until(reader.is_followed),
+                f"the value number {reader.last} came to {reader.name!r} and nobody was woken",
+            )
             return
         if not reader.explanation.arrived:
             self._outside_sends(reader.name, reader.lane[0].value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from taktora.errors import TaktoraError
 from taktora.testing.arrivals import Explanation
@@ -17,7 +17,7 @@ from taktora.testing.connector_rig import ConnectorRig
 from taktora.testing.health_path import HealthPath
 from taktora.testing.laws import law
 
-__all__ = ["IN", "MAXIMA", "OUT", "TIMES", "VALUES", "ConnectorLife"]
+__all__ = ["IN", "MAXIMA", "OUT", "PAUSES", "TIMES", "VALUES", "ConnectorLife"]
 
 
 def _own(choose: Any) -> Any:
@@ -30,6 +30,7 @@ TIMES = _own(lambda machine: st.integers(2, machine.burst))
 OUT = _own(lambda machine: st.sampled_from(machine.out_channels))
 IN = _own(lambda machine: st.sampled_from(machine.in_channels))
 MAXIMA = _own(lambda machine: machine.max_payloads)
+PAUSES = _own(lambda machine: st.sampled_from(machine.pauses))
 
 
 class ConnectorLife(ConnectorRig, RuleBasedStateMachine):
@@ -40,12 +41,12 @@ class ConnectorLife(ConnectorRig, RuleBasedStateMachine):
 
     # --- its life ---------------------------------------------------------------------------------
 
-    @initialize()
     def begin(self) -> None:
         """Open it."""
         self.connector = self.open()
         self._closed = self._registered = False
         self._link_up, self._noticed, self._stained = True, False, False
+        self._events_at_break = -1
         self._out = {name: OutChannel(name, self._explanation()) for name in self.out_channels}
         self._in: dict[str, list[InReader]] = {name: [] for name in self.in_channels}
         self._in_descriptors: dict[str, Any] = {}
@@ -69,8 +70,9 @@ class ConnectorLife(ConnectorRig, RuleBasedStateMachine):
         """Close it, with everything open and under way."""
         for reader in self._all_readers():
             reader.closed = True
-            if (stop := getattr(reader.wakeups, "stop", None)) is not None:
-                stop()
+            for waits in (reader.wakeups, reader.waiting):
+                if (stop := getattr(waits, "stop", None)) is not None:
+                    stop()
         for channel in self._out.values():
             for writer in channel.writers:
                 writer.closed = True
@@ -116,6 +118,15 @@ class ConnectorLife(ConnectorRig, RuleBasedStateMachine):
 
     def _state(self) -> str:
         return state_of(self.connector.health)
+
+    def _surely_up(self) -> bool:
+        """Whether health is Up, and not because nobody has noticed yet that the link broke."""
+        self._path.follow()
+        return self._link_up and self._state() == "Up" and self._path.total > self._events_at_break
+
+    def _at_ease(self) -> bool:
+        """Whether health has come to where it stays, if there is such a place."""
+        return not self._link_up or not self._registered or self._state() == "Up"
 
     def _all_readers(self) -> Iterator[InReader]:
         return itertools.chain.from_iterable(self._in.values())

@@ -16,10 +16,14 @@ model of what must come of it. What breaks raises ``LawBroken`` with the number 
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from taktora.testing.connector_in import InRules
+from taktora.testing.connector_life import MAXIMA, PAUSES
 from taktora.testing.connector_out import OutRules
 from taktora.testing.health_path import HealthPath, facts_of
 from taktora.testing.laws import law
@@ -29,6 +33,37 @@ __all__ = ["ConnectorMachine"]
 
 class ConnectorMachine(OutRules, InRules):
     """Tests a connector against ``spec/connector_contract.md``. See :class:`ConnectorRig`."""
+
+    # --- the beginning and the end --------------------------------------------------------------------
+
+    @initialize(target=OutRules.writers, maximum=MAXIMA, narrow=st.booleans(), driven=st.booleans())
+    def begin_with_a_writer(self, maximum: int, narrow: bool, driven: bool) -> Any:
+        """Opened with a way out, so that something can happen at once."""
+        self._begin(narrow=narrow, driven=driven)
+        return self.create_writer(self.out_channels[0], maximum)
+
+    @initialize(target=InRules.readers, narrow=st.booleans(), driven=st.booleans())
+    def begin_with_a_reader(self, narrow: bool, driven: bool) -> Any:
+        """Opened with a way in: before the way out, or behind it."""
+        self._begin(narrow=narrow, driven=driven)
+        return self.create_reader(self.in_channels[0])
+
+    def _begin(self, *, narrow: bool, driven: bool) -> None:
+        if self._closed:
+            if narrow:  # with fewer channels more happens on each
+                self.out_channels = self.out_channels[:1]  # type: ignore[misc]
+                self.in_channels = self.in_channels[:1]  # type: ignore[misc]
+            self.begin()
+        if driven and not self._registered:
+            self.register_it()
+
+    def teardown(self) -> None:
+        """End at rest, where what is lost is missed, unless a law was broken before."""
+        try:
+            if sys.exception() is None and not self._closed and self._registered:
+                self.come_to_rest()
+        finally:
+            super().teardown()
 
     # --- the link -------------------------------------------------------------------------------------
 
@@ -42,6 +77,8 @@ class ConnectorMachine(OutRules, InRules):
             for channel in self._out.values():
                 channel.look(self.outside_received(channel.name))
                 channel.explanation.excuse()
+        self._path.follow()
+        self._events_at_break = self._path.total
         self._link_up, self._noticed = False, False
         self.break_link()
 
@@ -97,12 +134,12 @@ class ConnectorMachine(OutRules, InRules):
     @rule()
     def let_it_settle(self) -> None:
         """Everything under way arrives."""
-        if self.settle():
+        if self.settle() and self._surely_up():  # else it waits for the link, which may break again
             for reader in self._all_readers():
                 reader.settled = len(reader.lane)
 
     @precondition(lambda self: not self._closed)
-    @rule(seconds=st.sampled_from([0.001, 0.05, 1.0]))
+    @rule(seconds=PAUSES)
     def time_passes(self, seconds: float) -> None:
         """Nobody does anything for a while."""
         self.pass_time(seconds)
@@ -163,5 +200,12 @@ class ConnectorMachine(OutRules, InRules):
                 not least or facts_of(path.events[-1]) == facts_of(self._path.events[-1]),
                 "a subscription does not hold the newest event",
             )
-        state, said = self._state(), self._path.state
-        law("CONN-07", said in (None, state), f"health is {state}, and the last event said {said}")
+        law(
+            "CONN-07",
+            self.wait_until(self._health_is_what_was_said),
+            f"health is {self._state()}, and the last event said {self._path.state}",
+        )
+
+    def _health_is_what_was_said(self) -> bool:
+        self._path.follow()
+        return self._path.state in (None, self._state())

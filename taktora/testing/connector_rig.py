@@ -8,30 +8,11 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 
-from taktora.actors.item import item
 from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.testing.connector_contract import Connector, Reader
+from taktora.testing.connector_waiting import Waiting, Wakeups
 
-__all__ = ["ConnectorRig", "Wakeups"]
-
-
-class Wakeups:
-    """Counts how often an item that waits for a reader is woken."""
-
-    def __init__(self, executor: Any, reader: Any) -> None:
-        self.count = 0
-        self._ref = executor.add(item(self._woken, triggers=lambda on: on.subscriber(reader)))
-
-    def _woken(self) -> None:
-        self.count += 1
-
-    def __call__(self) -> int:
-        """How often so far."""
-        return self.count
-
-    def stop(self) -> None:
-        """Do not wait any more."""
-        self._ref.stop()
+__all__ = ["ConnectorRig"]
 
 
 class ConnectorRig:
@@ -44,8 +25,10 @@ class ConnectorRig:
     executor: Any = None
     """What :meth:`register` registers with; :meth:`open` sets it."""
 
-    values: ClassVar[st.SearchStrategy[Any]] = st.binary(max_size=12) | st.binary(max_size=8).map(
-        lambda text: text + b"\0"  # which some take for padding
+    values: ClassVar[st.SearchStrategy[Any]] = st.one_of(
+        st.binary(max_size=12),
+        st.binary(min_size=5, max_size=12),  # too much for some of the channels
+        st.binary(max_size=8).map(lambda text: text + b"\0"),  # which some take for padding
     )
     """What is sent, both ways."""
     value_type: ClassVar[Any] = bytes
@@ -62,6 +45,8 @@ class ConnectorRig:
     """Most values that are sent without waiting."""
     patience: ClassVar[float] = 60.0
     """Seconds (virtual ones in a simulation) within which anything that has to come comes."""
+    pauses: ClassVar[Sequence[float]] = (0.001, 0.05, 1.0)
+    """Seconds for which nobody does anything."""
     latest_only: ClassVar[bool] = False
     """The link carries the latest value only, as a process image does: older ones are overtaken."""
     link_loses_silently: ClassVar[bool] = False
@@ -126,18 +111,29 @@ class ConnectorRig:
     def wakeups(self, reader: Reader) -> Callable[[], int] | None:
         """How often whatever waits for ``reader`` was woken; ``None``: not checked.
 
-        Default: an item of :attr:`executor` waits, if there is one and the reader is a port.
+        Default: an item of :attr:`executor` waits, if that is a simulated one and the reader is a
+        port. On threads see :meth:`waiting`.
         """
-        if self.executor is None or not hasattr(reader, "wakeup"):
+        if not self._simulated or not hasattr(reader, "wakeup"):
             return None
         return Wakeups(self.executor, reader)
+
+    def waiting(self, make_reader: Callable[[], Reader]) -> Waiting | None:
+        """Somebody on another thread who waits, by a reader of its own; ``None``: not checked.
+
+        Default: an item of :attr:`executor`, if that is a real one and readers are ports.
+        """
+        if self.executor is None or self._simulated:
+            return None
+        reader = make_reader()
+        return Waiting(self.executor, reader) if hasattr(reader, "wakeup") else None
 
     def settle(self) -> bool:
         """Let everything arrive that is under way; ``False``: nobody can tell when it has.
 
         Default: whatever the simulated executor can do at this instant, else ``False``.
         """
-        if not hasattr(self.executor, "run_until_idle"):
+        if not self._simulated:
             return False
         self.executor.run_until_idle()
         return True
@@ -156,6 +152,15 @@ class ConnectorRig:
         """
         if self.executor is not None:
             self.executor.close()
+
+    @property
+    def corrupts(self) -> bool:
+        """Whether :meth:`corrupt` can be called; default: if a subclass has it."""
+        return type(self).corrupt is not ConnectorRig.corrupt
+
+    @property
+    def _simulated(self) -> bool:
+        return hasattr(self.executor, "run_until_idle")
 
     # --- for rules ----------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ __all__ = [
     "SegmentState",
     "SimulatedSegment",
     "cannot_simulate",
+    "segment_here",
     "simulated_segment",
 ]
 
@@ -218,7 +219,19 @@ def simulated_segment(
         SegmentFailed: mistakes in what is described, each at its path; or it could not begin.
         PermissionError: not root.
     """
-    with own_network(), ExitStack() as folders:
+    with own_network(), segment_here(subdevices, faults) as segment:
+        yield segment
+
+
+@contextmanager
+def segment_here(
+    subdevices: int | Sequence[Table] | str | os.PathLike[str], faults: Sequence[Table] = ()
+) -> Iterator[SimulatedSegment]:
+    """A segment in the network that this thread is in: another one after :meth:`SimulatedSegment.remove`.
+
+    Inside a ``with`` block of :func:`simulated_segment`; arguments and errors as there.
+    """
+    with ExitStack() as folders:
         veth_pair(_NEAR, _FAR)
         folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="taktora-segment-"))
         with _started(_file(subdevices, faults, Path(folder))) as segment:

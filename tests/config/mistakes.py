@@ -68,6 +68,7 @@ def _connector(number: int, channels: int) -> dict[str, Any]:
         "queue": 8,
         "heartbeat": "20 ms",
         "stale_after": 0.2,
+        "checksum": "auto",
         "reconnect": {"initial": "10 ms", "maximum": "1 s", "growth": 2, "jitter": 0.5},
         "options": {"address": "eth0", "rate": 2},
         "channels": [
@@ -90,6 +91,7 @@ SCALARS: dict[str, list[Any]] = {
     "queue": [0, -1, "8", 8.0, True, 70_000, 2**70, ("quue",)],
     "heartbeat": ["fast", "20", "20 msec", 0, -1, True, [], 1e300, ("hartbeat",)],
     "stale_after": ["", "1 parsec", 0, "-1 s", {}, ("stale-aftr",)],
+    "checksum": ["none", "Frame", "", 1, True, [], ("cheksum",)],
     "initial": ["0 s", -0.5, False, ("inital",)],
     "maximum": ["a while", 0, ("maxium",)],
     "growth": [0.5, "2", True, float("1e309"), ("grwth",)],

@@ -92,6 +92,18 @@ def test_names_are_there_once_whichever_connector_they_are_of() -> None:
     )
 
 
+@pytest.mark.rule("CONF-36")
+def test_a_checksum_is_one_of_three_and_auto_unless_it_says_so() -> None:
+    said = [("", "auto"), *((f"checksum = '{one}'", one) for one in ("auto", "frame", "header"))]
+    for line, meant in said:
+        found = loaded(FILE + line, ".toml")
+        assert isinstance(found, ResolvedFile)
+        assert found.connectors[1].settings.checksum == meant
+    (wrong,) = problems(FILE + "checksum = 'headr'")
+    assert wrong.startswith('connectors[1].checksum: is "headr"')
+    assert '"header"' in wrong
+
+
 @pytest.mark.rule("CONF-31")
 def test_silence_is_longer_than_the_time_between_two_signs_of_life() -> None:
     (said,) = problems(FILE + "heartbeat = 2")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
-from hypothesis.stateful import initialize
-
 from taktora.connectors import HealthSubscription, LoopbackConnector
 from taktora.testing.connector_rig import ConnectorRig
 
@@ -19,19 +15,10 @@ class Narrow(LoopbackMachine):
     in_channels = ("in/a",)
     corrupt = ConnectorRig.corrupt
 
-    def teardown(self) -> None:
-        """Every history ends at rest, where what is lost is missed, unless a law was broken before."""
-        try:
-            if sys.exception() is None and not self._closed and self._registered:
-                self.come_to_rest()
-        finally:
-            super().teardown()
-
 
 class PortsFirst(Narrow):
     """A reader is there before it is registered."""
 
-    @initialize()
     def begin(self) -> None:
         super().begin()
         self.create_reader(self.in_channels[0])
@@ -43,7 +30,6 @@ class AtOnce(Narrow):
 
     corrupt = LoopbackMachine.corrupt
 
-    @initialize()
     def begin(self) -> None:
         super().begin()
         self.register_it()

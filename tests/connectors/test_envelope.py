@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taktora.connectors.envelope import HEADER_SIZE, Envelope, Rejection, seal, unseal
+from taktora.connectors.envelope import HEADER_SIZE, WHOLE_UP_TO, Envelope, Rejection, seal, unseal
 from tests.connectors.mutated_frames import COUNT, WAYS, mutated_frames, sealed
 
 u64, u32 = st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)
@@ -237,3 +237,37 @@ def test_a_checksum_of_the_header_alone_guards_the_header_and_not_the_payload(
     at = data.draw(st.integers(0, len(frame) - 1))
     frame[at] ^= 1 << data.draw(st.integers(0, 7))
     assert isinstance(unseal(bytes(frame)), Envelope) == (at >= HEADER_SIZE)
+
+
+@pytest.mark.rule("ENV-09")
+@pytest.mark.parametrize(
+    ("size", "checksum", "whole"),
+    [
+        *((size, "auto", size <= 65_536) for size in (0, 65_535, 65_536, 65_537, 1_000_000)),
+        *((size, "frame", True) for size in (0, 65_537, 1_000_000)),
+        *((size, "header", False) for size in (0, 65_536)),
+    ],
+)
+def test_what_is_guarded_of_payloads_around_64_kib(size: int, checksum: str, whole: bool) -> None:
+    assert WHOLE_UP_TO == 65_536
+    frame = bytearray(HEADER_SIZE + size)
+    seal(memoryview(frame), size, sequence=7, timestamp_ns=8, checksum=checksum)  # type: ignore[arg-type]
+    assert frame[62:64] == (b"\0\0" if whole else b"\1\0")
+    assert unseal(frame) == Envelope(7, 8, None, size)
+    for at in {HEADER_SIZE, HEADER_SIZE + size - 1} if size else ():
+        frame[at] ^= 1
+        assert unseal(frame) == (Rejection.CHECKSUM if whole else Envelope(7, 8, None, size))
+        frame[at] ^= 1
+    for at in (0, 48, 56, 63):
+        frame[at] ^= 1
+        assert isinstance(unseal(frame), Rejection), at
+        frame[at] ^= 1
+
+
+@pytest.mark.rule("ENV-09")
+def test_unless_told_otherwise_it_is_auto() -> None:
+    for size in (65_536, 65_537):
+        plain, auto = bytearray(HEADER_SIZE + size), bytearray(HEADER_SIZE + size)
+        seal(memoryview(plain), size, sequence=7, timestamp_ns=8)
+        seal(memoryview(auto), size, sequence=7, timestamp_ns=8, checksum="auto")
+        assert plain == auto

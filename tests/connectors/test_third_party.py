@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import initialize
 
 from taktora.connectors import Connector, Direction, Link, RawCodec, Session
 from taktora.errors import LawBroken
@@ -115,7 +114,6 @@ def test_a_link_that_does_less_is_caught(link: type[BrokerLink], law: str) -> No
     class Machine(BrokerMachine):
         out_channels = ("out/a",)
 
-        @initialize()
         def begin(self) -> None:
             super().begin()
             self.register_it()

@@ -18,6 +18,7 @@ from tests.conftest import leftovers, remove_leftovers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LARGE = {
+    "ethercat_line.py",
     "pipeline.py",
     "racy_line.py",
     "tcp_connector.py",
@@ -135,6 +136,14 @@ runpy.run_path(sys.argv[1])
     )
     assert done.returncode == 1
     assert done.stderr == message
+
+
+@pytest.mark.segment
+def test_the_belt_stops_where_a_box_interrupts_the_light_barrier(domain: str) -> None:
+    done = run("ethercat_line.py", "--seconds", "4", domain=domain)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "barrier free\nbarrier blocked: box 1\nbarrier free\n" in done.stdout
+    assert done.stdout.endswith("the bus is Up\n")
 
 
 # --- the pipeline ---------------------------------------------------------------------------------

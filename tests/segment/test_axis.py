@@ -199,6 +199,21 @@ def test_halt_interrupts_and_its_end_goes_on():
     assert master.inputs.position == 50_000
 
 
+@pytest.mark.rule("TERM-30")
+@pytest.mark.parametrize("leave", [0x00, 0x07, 0x02])
+def test_an_axis_that_is_enabled_again_stays_where_it_is(leave: int):
+    master = Master().enable()
+    master.go(5000)
+    master.target = 7000
+    master.cycle(ENABLED | NEW, 20)
+    master.cycle(leave, 100)
+    at = master.inputs.position
+    assert 0 < at < 5000
+    master.enable()
+    assert master.inputs.status & (REACHED | ACKNOWLEDGED) == REACHED
+    assert master.cycle(ENABLED, 300).position == at
+
+
 @pytest.mark.rule("TERM-31")
 def test_a_target_speed_is_reached_by_ramps():
     master = Master(PV)
@@ -238,10 +253,13 @@ def test_a_target_that_is_too_far_away_is_a_following_error_if_there_is_a_window
     master.target = 5000
     inputs = master.cycle(ENABLED, 10)
     assert (inputs.position, inputs.velocity) == (10, 1000)
-    assert not inputs.status & 0x2000
-    assert master.client.read(0x60F4, 0) == struct.pack("<i", 4990)
+    assert not inputs.status & 0x2400
+    master.set(0x6065, 4989)
+    assert not master.cycle(ENABLED).status & 0x2000, "it is 4989 behind: as much as it may be"
+    assert master.client.read(0x60F4, 0) == struct.pack("<i", 4989)
     master.set(0x6065, 4000)
     inputs = master.cycle(ENABLED)
+    assert inputs.status & 0x2000
     assert (inputs.error, inputs.status & 0x4F) == (0x8611, 0x0F)
     assert master.cycle(ENABLED, 3).status & 0x4F == 0x08
 
@@ -272,7 +290,9 @@ def test_the_mode_is_chosen_by_object_0x6060_and_shown():
     for unknown in (0, 2, 6, 10, -1):
         master.mode = unknown
         assert master.cycle(0).mode == CSP
-        if unknown:
+        if not unknown:
+            master.set(0x6060, 0, "<b")
+        else:
             assert abort_of(master.set, 0x6060, unknown, "<b") == Abort.VALUE_RANGE
     assert master.client.read(0x6502, 0) == struct.pack("<I", 0x185)
 
@@ -346,6 +366,24 @@ def test_bit_7_that_was_set_before_the_fault_does_not_reset_it():
 
 
 @pytest.mark.rule("TERM-24")
+@pytest.mark.parametrize(
+    ("code", "register"),
+    [
+        (0x2310, 0x03),
+        (0x3210, 0x05),
+        (0x4210, 0x09),
+        (0x8611, 0x11),
+        (0x7500, 0x21),
+        (0xFF00, 0x21),
+    ],
+)
+def test_the_error_register_says_what_kind_of_error_it_is(code: int, register: int):
+    master = Master()
+    master.axis.trip(code)
+    assert master.client.read(0x1001, 0) == bytes([register])
+
+
+@pytest.mark.rule("TERM-24")
 @pytest.mark.parametrize("code", [0, 0x10000, -1])
 def test_an_error_code_has_16_bits_and_is_not_0(code: int):
     axis = Axis()
@@ -392,6 +430,8 @@ def test_an_axis_that_was_not_enabled_has_no_fault_when_the_main_device_goes():
 @pytest.mark.rule("TERM-26")
 def test_a_power_cycle_keeps_where_the_motor_is_and_nothing_else():
     axis = Axis()
+    axis.place(-(2**31))
+    assert axis.position == -(2**31)
     axis.place(1234)
     master = Master(CSP, axis)
     master.target = 1500

@@ -118,6 +118,15 @@ def test_from_inside_values_are_set_whatever_the_access_and_must_fit():
     assert objects.values[ODD, 1] == 1
 
 
+@pytest.mark.rule("COE-18")
+def test_hooks_are_of_objects_that_there_are():
+    objects = one_of_everything()
+    with pytest.raises(Refused):
+        objects.on_read(0x1FFF, lambda sub: sub)
+    with pytest.raises(Refused):
+        objects.on_write(0x1FFF, lambda sub, value: None)
+
+
 numbers = [one for one in DataType if not one.is_text]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taktora.segment.aborts import Abort
-from tests.segment.dictionaries import MEMORY, NUMBERS, TEXT, THINGS, one_of_everything
+from tests.segment.dictionaries import MEMORY, NUMBERS, ODD, TEXT, THINGS, one_of_everything
 from tests.segment.sdo_client import Aborted, MailboxErrorReply, SdoClient, client_of
 
 sizes = st.sampled_from([32, 33, 64, 128, 1024])
@@ -112,10 +112,15 @@ def test_a_segment_with_the_wrong_toggle_bit_ends_the_transfer():
 @pytest.mark.rule("COE-12")
 def test_after_the_last_segment_there_is_none():
     client = client_of(one_of_everything())
-    client.write(MEMORY, 0, bytes(300))
-    assert abort_of(client.sdo, b"\x00" + bytes(7)) == Abort.COMMAND
-    client.read(MEMORY, 0)
-    assert abort_of(client.sdo, b"\x60" + bytes(7)) == Abort.COMMAND
+    for transfer, segment in (
+        (lambda: client.write(MEMORY, 0, bytes(300)), b"\x00"),
+        (lambda: client.read(MEMORY, 0), b"\x60"),
+    ):
+        transfer()
+        with pytest.raises(Aborted) as caught:
+            client.sdo(segment + b"\x77" * 7)
+        assert (caught.value.index, caught.value.subindex) == (0, 0)
+        assert caught.value.code == Abort.COMMAND
 
 
 @pytest.mark.rule("COE-13")
@@ -230,6 +235,14 @@ def test_a_request_that_cannot_be_done_is_aborted_and_changes_nothing(body: byte
         client.sdo(body)
     assert (caught.value.index, caught.value.subindex, caught.value.code) == (index, subindex, code)
     assert client.mailbox.coe.objects.values == before
+
+
+@pytest.mark.rule("COE-14")
+@pytest.mark.parametrize("flag", [0x00, 0x10])
+def test_a_long_download_that_cannot_be_stored_is_refused_with_its_first_message(flag: int):
+    client = client_of(one_of_everything())
+    body = struct.pack("<BHBI", 0x21 | flag, ODD, 1, 2)
+    assert abort_of(client.sdo, body) == Abort.READ_ONLY
 
 
 @pytest.mark.rule("COE-14")

@@ -143,6 +143,15 @@ def test_a_device_in_init_sends_no_emergency_and_keeps_its_error_register():
     assert client.emergencies == [struct.pack("<HB5x", 0x1000, 0x03)]
 
 
+@pytest.mark.rule("COE-04")
+def test_answers_that_nobody_fetches_are_bounded():
+    client = client_of(one_of_everything())
+    for _ in range(5000):
+        client.send(READ)
+    assert sum(1 for _ in iter(lambda: client.mailbox.pending(0), None)) == 2048
+    assert client.read(NUMBERS, 1) == b"\1\0"
+
+
 @pytest.mark.rule("COE-03")
 @pytest.mark.parametrize("size", [0, 31, 1487])
 def test_a_mailbox_that_cannot_be_is_refused(size: int):

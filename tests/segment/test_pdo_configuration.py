@@ -261,6 +261,30 @@ def test_process_data_are_the_values_of_objects_bit_by_bit(
 
 
 @pytest.mark.rule("COE-44")
+@pytest.mark.parametrize(
+    ("kind", "image", "value"),
+    [
+        (DataType.BOOLEAN, "01", True),
+        (DataType.INTEGER8, "7f", 127),
+        (DataType.INTEGER8, "80", -128),
+        (DataType.INTEGER16, "feff", -2),
+        (DataType.UNSIGNED16, "feff", 0xFFFE),
+        (DataType.BIT3, "07", 7),
+        (DataType.REAL32, "0000c03f", 1.5),
+        (DataType.REAL64, "00000000000000c0", -2.0),
+        (DataType.VISIBLE_STRING, "416200", "Ab"),
+        (DataType.OCTET_STRING, "416200", b"Ab\0"),
+    ],
+)
+def test_outputs_become_values_of_their_type(kind: DataType, image: str, value: Any):
+    device = Everything([kind], [0])
+    assert device.exchange(bytes.fromhex(image), 0).hex() == image
+    found = device.objects.values[0x7000, 1]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.rule("COE-44")
 def test_gaps_are_not_read_and_come_as_zeros():
     device = Everything([DataType.UNSIGNED8, DataType.BOOLEAN], [3, 4])
     device.entered(8, 0)

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taktora.errors import InvalidArgument, WrongType
+from taktora.segment.aborts import Abort
 from taktora.segment.analog import AnalogIn, AnalogOut
 from taktora.segment.axis import Axis
 from taktora.segment.device import Device, Identity
 from taktora.segment.terminals import Coupler, DigitalIn, DigitalOut, Loopback
 from taktora.segment.waves import Wave
 from tests.segment.sdo_client import SdoClient
+from tests.segment.test_coe_transfers import abort_of
 
 MS = 1_000_000
 PRE_OP, SAFE_OP, OP = 2, 4, 8
@@ -97,6 +99,11 @@ def test_channels_are_a_sequence_from_0():
     terminal = DigitalIn(8)
     terminal.inputs[-1] = True
     assert terminal.inputs[7] is True
+    terminal.inputs[-8] = True
+    assert terminal.exchange(None, 0) == b"\x81"
+    terminal.inputs[0] = False
+    terminal.inputs.set(0, False)
+    assert terminal.exchange(None, 0) == b"\x80"
     assert terminal.inputs[6:] == [False, True]
     assert len(terminal.inputs) == 8
     assert repr(terminal.inputs) == repr([False] * 7 + [True])
@@ -160,11 +167,34 @@ def test_a_loopback_whose_sides_differ_gives_back_what_fits():
     assert client.read(0x6000, 3) == b"a"
 
 
+@pytest.mark.rule("TERM-04")
+def test_a_power_cycle_empties_a_loopback_and_what_can_be_set_in_it():
+    terminal = started(Loopback(2))
+    client = SdoClient(terminal.mailbox)
+    terminal.exchange(b"ab", 0)
+    client.write(0x8001, 0, b"x" * 128)
+    client.write(0x8002, 0, bytes(4096))
+    assert abort_of(client.write, 0x8001, 0, b"x" * 129) == Abort.TOO_LONG
+    assert abort_of(client.write, 0x8002, 0, bytes(4097)) == Abort.TOO_LONG
+    terminal.power_on()
+    terminal.entered(PRE_OP, 0)
+    client = SdoClient(terminal.mailbox)
+    assert [client.read(*where) for where in ((0x6000, 1), (0x7000, 2), (0x8001, 0))] == [
+        b"\0", b"\0", b"",
+    ]  # fmt: skip
+
+
 @pytest.mark.rule("TERM-05")
 def test_a_coupler_has_no_process_data():
     device: Device = Coupler()
     assert (device.output_bits, device.input_bits, device.pdos()) == (0, 0, ((), ()))
     assert device.exchange(None, 0) == b""
+
+
+@pytest.mark.rule("TERM-01", "TERM-06")
+def test_inputs_that_nobody_has_set_are_off_or_0():
+    assert started(DigitalIn(9)).exchange(None, 0) == bytes(2)
+    assert [value for _, value in samples(started(AnalogIn(3)).exchange(None, 0))] == [0, 0, 0]
 
 
 def samples(image: bytes) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 import taktora
 from taktora.errors import LawBroken
 from taktora.testing.connector_machine import ConnectorMachine
-from taktora.testing.connector_rig import Wakeups
+from taktora.testing.connector_waiting import Wakeups
 from taktora.testing.simulated import SimulatedExecutor
 from tests.planting import caught
 

@@ -73,7 +73,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="say once a second what has come by, and how many are in which state",
     )
-    parser.set_defaults(command=simulate)
+    parser.set_defaults(command=simulate, called="ethercat simulate")
 
 
 def simulate(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from taktora.connectors.ethercat.bus import (
     SubDeviceInfo,
     SubDeviceState,
 )
+from taktora.connectors.ethercat.cycle_stats import BusStatistics, Spread, SubDeviceStatus
 from taktora.connectors.ethercat.field_codec import FieldCodec
 from taktora.connectors.ethercat.mock import MockBusDriver
 from taktora.connectors.ethercat.mock_subdevice import MockSubDevice
@@ -26,7 +27,7 @@ from taktora.connectors.ethercat.subdevice_map import PdoEntry, StartupSdo, SubD
 from taktora.errors import BusError, SdoAbort
 
 if TYPE_CHECKING:
-    from taktora.connectors.ethercat.connector import EthercatConnector
+    from taktora.connectors.ethercat.connector import EthercatConnector, EthercatRemote
     from taktora.connectors.ethercat.soem import SoemBusDriver
 
 __all__ = [
@@ -35,9 +36,11 @@ __all__ = [
     "BringUp",
     "BusDriver",
     "BusError",
+    "BusStatistics",
     "Direction",
     "EthercatConnector",
     "EthercatOptions",
+    "EthercatRemote",
     "EthercatRouting",
     "FieldCodec",
     "Mapped",
@@ -46,16 +49,19 @@ __all__ = [
     "PdoEntry",
     "SdoAbort",
     "SoemBusDriver",
+    "Spread",
     "StartupSdo",
     "SubDeviceInfo",
     "SubDeviceMap",
     "SubDeviceState",
+    "SubDeviceStatus",
     "read_bits",
     "write_bits",
 ]
 
 _ON_DEMAND: Final = {
     "EthercatConnector": "taktora.connectors.ethercat.connector",
+    "EthercatRemote": "taktora.connectors.ethercat.connector",
     "SoemBusDriver": "taktora.connectors.ethercat.soem",
 }
 """Names that bring more along, of which pysoem may not be installed, and where they are."""

@@ -12,6 +12,8 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
+from taktora.connectors.ethercat.emergency import Emergency
+
 __all__ = ["LOST", "AlState", "BringUp", "BusDriver", "Mapped", "SubDeviceInfo", "SubDeviceState"]
 
 LOST: Final = -1
@@ -139,6 +141,10 @@ class BusDriver(Protocol):
 
     def states(self) -> tuple[SubDeviceState, ...]:
         """A state sweep over all SubDevices, in the order of their positions."""
+        ...
+
+    def emergencies(self) -> tuple[Emergency, ...]:
+        """Emergency messages that came since this was asked last, oldest first; asked after a sweep."""
         ...
 
     def recover(self, position: int) -> str:

@@ -102,7 +102,7 @@ class BusAccess(Connector):
             InvalidArgument, WrongType: an argument that cannot be.
         """
         convert = reader_of(type, signed=signed)
-        StartupSdo(index, subindex, data=b"", complete=complete)  # refuses what cannot be
+        StartupSdo(index, subindex, data=b"\0", complete=complete)  # refuses what cannot be
         request = SdoRequest(_named(subdevice), index, subindex, complete=complete)
         return self._ask(request, convert, timeout, block=block)
 
@@ -185,17 +185,23 @@ class BusAccess(Connector):
                 overflow=False,
             )
             reader = factory.create_reader(channel, SdoReply, sdo_messages.CODEC, suffix=INWARD)
-            self._keep(f"out {channel.name}", writer)
-            self._keep(f"in {channel.name}", reader)
             desk = SdoDesk(
                 self.name,
-                writer,
-                reader,
-                self._keeper.subscribe(),
+                beside="gateway" if self.in_process else "watcher",
+                writer=writer,
+                reader=reader,
+                health=self._keeper.subscribe(),
                 prefix=self._desk_prefix(),
                 clock=self._home.clock,
             )
-            self._desk_ref = executor.add(desk)
+            try:
+                self._desk_ref = executor.add(desk)
+            except BaseException:
+                writer.close()
+                reader.close()
+                raise
+            self._keep(f"out {channel.name}", writer)
+            self._keep(f"in {channel.name}", reader)
             self._desk = desk
             return desk
 

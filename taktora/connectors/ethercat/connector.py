@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from taktora.connectors.ethercat.bus_access import BusAccess
 from taktora.connectors.ethercat.cycle_stats import statistics_channel
@@ -13,13 +13,16 @@ from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.routing import EthercatRouting
 from taktora.connectors.ethercat.sdo_messages import sdo_channel
 from taktora.connectors.link import Direction
+from taktora.connectors.placement import HERE
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.remote import RemoteConnector
-from taktora.errors import InvalidArgument, MissingExtra, WrongType
+from taktora.errors import InvalidArgument, InvalidDescriptor, WrongType
 
 if TYPE_CHECKING:
     from taktora.config import Problem
     from taktora.connectors.descriptor import ChannelDescriptor
     from taktora.connectors.ethercat.bus import BusDriver
+    from taktora.connectors.placement import Placement
 
 __all__ = ["EthercatConnector", "EthercatRemote"]
 
@@ -44,9 +47,10 @@ class EthercatConnector(BusAccess):
         options: of the bus.
         driver: the bus itself, such as a :class:`~.mock.MockBusDriver`; default: pysoem on
             ``options.network_interface``.
-        in_process: whether the gateway is an actor of the executor that the connector is registered
-            with, whose cycle then waits for whatever else runs there. Default: only with a ``driver``,
-            which cannot go to another process.
+        gateway: where it lives: default ``"own process"``, whose cycle waits for nothing else; with a
+            ``driver``, which cannot go to another process, ``"here"``.
+        in_process: as of :class:`~taktora.connectors.Connector`.
+        process: of ``"own process"``: what it asks of the kernel; default: what ``options`` say.
         **common: as :class:`~taktora.connectors.Connector`.
 
     Raises:
@@ -55,6 +59,7 @@ class EthercatConnector(BusAccess):
 
     Options: ClassVar[type[Any]] = EthercatOptions
     Remote: ClassVar[type[Any] | None] = EthercatRemote
+    default_gateway: ClassVar[Placement] = "own process"
     requires: ClassVar[Mapping[str, str]] = {"pysoem": "taktora[ethercat]"}
 
     def __init__(
@@ -63,31 +68,34 @@ class EthercatConnector(BusAccess):
         *,
         options: EthercatOptions,
         driver: BusDriver | None = None,
+        gateway: Placement | None = None,
         in_process: bool | None = None,
+        process: ProcessAttributes | None = None,
         **common: Any,
     ) -> None:
         if not isinstance(options, EthercatOptions):
             raise WrongType(f"connector {name!r}: expected EthercatOptions, not {options!r}")
-        if driver is not None and in_process is False:
+        if driver is not None and (gateway not in (None, HERE) or in_process is False):
             raise InvalidArgument(
-                f"connector {name!r}: a driver cannot go to another process; leave in_process out"
+                f"connector {name!r}: a driver cannot go to another process; leave out where its "
+                f"gateway is to live"
             )
-        here = driver is not None if in_process is None else in_process
-        super().__init__(name, in_process=here, **common)
+        super().__init__(
+            name,
+            gateway=HERE if driver is not None else gateway,
+            in_process=in_process,
+            process=_asked_for(options) if process is None else process,
+            **common,
+        )
         self.options = options
         self._driver = driver
         self._layout = Layout(options)
-        for channel, direction in (
-            (sdo_channel(self.name), Direction.OUT),
-            (sdo_channel(self.name), Direction.IN),
-            (statistics_channel(self.name), Direction.IN),
-        ):
-            self._channels[channel.name, direction] = channel
-
-    @classmethod
-    def from_options(cls, name: str, options: Any, **common: Any) -> Self:
-        """The gateway's side, as a configuration describes it."""
-        return cls(name, options=options, **{"in_process": True, **common})
+        sdos, statistics = sdo_channel(self.name), statistics_channel(self.name)
+        self._own_channels = {
+            (sdos.name, Direction.OUT): sdos,
+            (sdos.name, Direction.IN): sdos,
+            (statistics.name, Direction.IN): statistics,
+        }
 
     @classmethod
     def check_channels(
@@ -108,6 +116,25 @@ class EthercatConnector(BusAccess):
             return EthercatLink(self.name, driver, self.options)
         return EthercatLink(self.name, driver, self.options, clock=self._home.clock, threaded=False)
 
+    def _join(self, executor: Any) -> Any:
+        if self.gateway != HERE:
+            return super()._join(executor)
+        self._channels.update(self._own_channels)
+        try:
+            return super()._join(executor)
+        except BaseException:
+            for key in self._own_channels:
+                del self._channels[key]
+            raise
+
+    def _check(self, descriptor: Any) -> None:
+        super()._check(descriptor)
+        if any(descriptor.name == name for name, _ in self._own_channels):
+            raise InvalidDescriptor(
+                f"channel {descriptor.name!r} belongs to connector {self.name!r} itself; take another "
+                f"name"
+            )
+
     def _want(self, descriptor: ChannelDescriptor[Any], direction: Direction) -> None:
         is_new = descriptor.name not in self._layout.placed
         if isinstance(descriptor.routing, EthercatRouting):
@@ -120,12 +147,18 @@ class EthercatConnector(BusAccess):
             raise
 
 
+def _asked_for(options: EthercatOptions) -> ProcessAttributes:
+    """What the options want of a process that does nothing else."""
+    return ProcessAttributes(
+        cpus=options.affinity,
+        fifo_priority=options.fifo_priority,
+        lock_memory=options.lock_memory,
+        freeze_gc=options.freeze_gc,
+    )
+
+
 def _soem(options: EthercatOptions) -> BusDriver:
-    try:
-        from taktora.connectors.ethercat.soem import SoemBusDriver
-    except ImportError as error:
-        raise MissingExtra(
-            "an EtherCAT bus needs pysoem: pip install 'taktora[ethercat]'"
-        ) from error
+    from taktora.connectors.ethercat.soem import SoemBusDriver  # MissingExtra, if it is
+
     driver: BusDriver = SoemBusDriver(options)
     return driver

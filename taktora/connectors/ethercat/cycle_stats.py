@@ -87,6 +87,8 @@ class BusStatistics:
     """Attempts to take the whole bus to OP."""
     sdos: int = 0
     """Objects read and written at run time, failed ones included."""
+    emergencies: int = 0
+    """Emergency messages of SubDevices; what they say is in the gateway's log."""
     refused: int = 0
     """Values that the field of their channel cannot hold: a plug-in has another codec."""
     lateness: Spread | None = None
@@ -107,6 +109,7 @@ class CycleStats:
     def __init__(self, period: Nanos) -> None:
         self.cycles = self.overruns = self.short_counters = self.lost_frames = 0
         self.sweeps = self.recoveries = self.bring_ups = self.refused = 0
+        self.emergencies = 0
         self.expected_wkc = self.wkc = 0
         self.lateness = Histogram()
         self.exchange = Histogram()
@@ -123,9 +126,8 @@ class CycleStats:
         counter, or is lost. For each cycle.
         """
         self.cycles += 1
-        if slot - self._slot != self._period:
-            if self._slot != _NONE:
-                self.overruns += (slot - self._slot) // self._period - 1
+        if slot - self._slot != self._period and self._slot != _NONE:
+            self.overruns += (slot - self._slot) // self._period - 1
         self._slot = slot
         self.lateness.record(began - slot if began > slot else 0)
         self.exchange.record(ended - began)
@@ -153,6 +155,7 @@ class CycleStats:
             recoveries=self.recoveries,
             bring_ups=self.bring_ups,
             sdos=sdos,
+            emergencies=self.emergencies,
             refused=self.refused,
             lateness=_spread(self.lateness.summary()),
             exchange=_spread(self.exchange.summary()),

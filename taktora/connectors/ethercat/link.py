@@ -171,6 +171,11 @@ class EthercatLink:
         if self._operation is not None:
             self._operation.make_safe(values)
 
+    def readers_came(self, channel: str) -> None:
+        """Somebody new wants an input: it is told as it is now, changed or not."""
+        if self._image is not None:
+            self._image.forget(channel)
+
     def plugin_gone(self, now: Nanos) -> None:  # noqa: ARG002  # at once
         """The plug-in's process has ended: everything is made safe, and stays so."""
         values = self._safe.plugin_gone()

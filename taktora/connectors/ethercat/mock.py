@@ -18,6 +18,7 @@ from taktora.connectors.ethercat.bus import (
     SubDeviceInfo,
     SubDeviceState,
 )
+from taktora.connectors.ethercat.emergency import Emergency
 from taktora.connectors.ethercat.mock_subdevice import MockSubDevice
 from taktora.errors import BusError, SdoAbort
 
@@ -41,6 +42,7 @@ class MockBusDriver:
         """How often each was called."""
         self.sdo_writes: list[tuple[int, int, int, bytes]] = []
         """Position, index, subindex and data of each."""
+        self._emergencies: list[Emergency] = []
         self._failures: deque[BusError] = deque()
         self._counters: deque[int] = deque()
         self._outputs: list[bytearray] = []
@@ -71,6 +73,13 @@ class MockBusDriver:
         if len(data) != len(its):
             raise BusError(f"SubDevice {position} has {len(its)} bytes of inputs, not {len(data)}")
         its[:] = data
+
+    def send_emergency(
+        self, position: int, code: int, register: int = 1, data: bytes = b""
+    ) -> None:
+        """The SubDevice sends one; ``data``: up to 5 bytes."""
+        self._index(position)
+        self._emergencies.append(Emergency(position, code, register, data.ljust(5, b"\0")))
 
     def snapshot_outputs(self, position: int) -> bytes:
         """The outputs as the SubDevice has them."""
@@ -154,6 +163,11 @@ class MockBusDriver:
             )
             for n, one in self._each()
         )
+
+    def emergencies(self) -> tuple[Emergency, ...]:
+        """As every driver's."""
+        found, self._emergencies = tuple(self._emergencies), []
+        return found
 
     def recover(self, position: int) -> str:
         """As every driver's: what the SubDevice's ``recovery`` says next, or to OP at once."""

@@ -16,10 +16,22 @@ from typing import Final
 from taktora.closing import Closing
 from taktora.errors import BusError
 
-__all__ = ["NicLock"]
+__all__ = ["NicInUse", "NicLock"]
 
 _CREDENTIALS: Final = struct.Struct("3i")  # struct ucred: pid, uid, gid
 _BACKLOG: Final = 1024  # who asks for the holder waits here for ever: nobody accepts
+
+
+class NicInUse(BusError):
+    """Somebody drives the interface already.
+
+    Attributes:
+        pid: whose process; 0 when that cannot be told.
+    """
+
+    def __init__(self, text: str, pid: int) -> None:
+        super().__init__(text)
+        self.pid = pid
 
 
 class NicLock(Closing):
@@ -32,7 +44,8 @@ class NicLock(Closing):
         index: its number, which is its identity, whatever it is called.
 
     Raises:
-        BusError: it is held already, also by this process; the text names the process.
+        NicInUse: it is held already, also by this process; the text names the process.
+        BusError: it cannot be locked.
     """
 
     def __init__(self, nic: str, index: int) -> None:
@@ -45,9 +58,11 @@ class NicLock(Closing):
             self._socket.close()
             if error.errno != errno.EADDRINUSE:
                 raise BusError(f"{nic} cannot be locked: {error.strerror}") from error
-            raise BusError(
-                f"{nic} is driven by {_named(_holder(name))}; an interface has room for one "
-                f"MainDevice or simulator: end that one first"
+            pid = _holder(name)
+            raise NicInUse(
+                f"{nic} is driven by {_named(pid)}; an interface has room for one MainDevice or "
+                f"simulator: end that one first",
+                pid,
             ) from error
 
     def close(self) -> None:

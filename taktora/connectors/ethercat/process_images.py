@@ -3,29 +3,25 @@
 pysoem copies an image at each access, and its setter copies as many bytes as it is given, past the
 end of the image if there are more. So images live here, at one place from bring-up to close; outputs
 are handed over when they have changed, and exactly as many bytes as there are.
-
-SOEM packs images of fewer than 8 bits one behind the other, across bytes, and pysoem shows the first
-byte of each. What no image begins in is read from the SubDevice itself, at one more frame per cycle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 
 from attrs import frozen
 
+from taktora.connectors.ethercat.packed_bits import (
+    HasImages,
+    PackedImage,
+    PackedInputs,
+    hand_over_packed,
+)
 from taktora.connectors.ethercat.spans import Span
 from taktora.errors import BusError
 
 __all__ = ["Portion", "ProcessImages"]
-
-
-class HasImages(Protocol):
-    """A SubDevice as pysoem has it."""
-
-    input: bytes
-    output: bytes
 
 
 @frozen
@@ -42,54 +38,50 @@ class ProcessImages:
 
     Args:
         portions: of the SubDevices.
-        read: reads bytes of the memory of a SubDevice, by its position, address and their number;
-            ``None``: it did not answer.
+        read: as :class:`PackedInputs` has it.
 
     Raises:
-        BusError: what the SubDevice has mapped and what the MainDevice has for it differ in length.
+        BusError: what a SubDevice has mapped and what the MainDevice has for it differ in length.
     """
 
     def __init__(
         self, portions: Sequence[Portion], read: Callable[[int, int, int], bytes | None]
     ) -> None:
-        self._read = read
+        for position, one in enumerate(portions, 1):
+            _check(one.outputs, len(one.slave.output), position, "outputs")
+            _check(one.inputs, len(one.slave.input), position, "inputs")
         self._outputs = bytearray(sum(one.outputs.size for one in portions))
-        self._inputs = bytearray(sum(one.inputs.size for one in portions))
+        self._sent = bytes(self._outputs)
         self.outputs = tuple(_cut(self._outputs, (one.outputs.size for one in portions)))
         """Written by whoever sends."""
-        inputs = tuple(_cut(self._inputs, (one.inputs.size for one in portions)))
-        self.inputs = tuple(view.toreadonly() for view in inputs)
+        received = bytearray(sum(one.inputs.size for one in portions))
+        inputs = tuple(_cut(received, (one.inputs.size for one in portions)))
+        self.inputs = tuple(one.toreadonly() for one in inputs)
         """As the last :meth:`receive` left them."""
-        self._sent = bytes(self._outputs)
-        self._whole_outputs: list[tuple[HasImages, memoryview]] = []
-        whole_inputs: list[tuple[HasImages, memoryview]] = []
-        self._bit_outputs: list[tuple[HasImages, memoryview, Span]] = []
-        bit_inputs: list[tuple[int, HasImages, memoryview, Span]] = []
-        for position, (one, its_outputs, its_inputs) in enumerate(
-            zip(portions, self.outputs, inputs, strict=True), 1
-        ):
-            if _is_whole(one.outputs, len(one.slave.output), position, "outputs"):
-                self._whole_outputs.append((one.slave, its_outputs))
-            else:
-                self._bit_outputs.append((one.slave, its_outputs, one.outputs))
-            if _is_whole(one.inputs, len(one.slave.input), position, "inputs"):
-                whole_inputs.append((one.slave, its_inputs))
-            else:
-                bit_inputs.append((position, one.slave, its_inputs, one.inputs))
-        self._whole_outputs = [one for one in self._whole_outputs if len(one[1])]
-        whole_inputs = [one for one in whole_inputs if len(one[1])]
-        self._whole_sources = [slave for slave, _ in whole_inputs]
-        self._whole_inputs = [view for _, view in whole_inputs]
-        self._received: list[bytes] = []
-        self._shown_last: dict[int, int] = {}
-        self._shown = {span.first_byte: slave for _, slave, _, span in bit_inputs}
-        self._bit_inputs = [(view, span) for _, _, view, span in bit_inputs if self._is_shown(span)]
-        self._hidden_inputs = [
-            (position, view, span)
-            for position, _, view, span in bit_inputs
-            if not self._is_shown(span)
+        slaves = [one.slave for one in portions]
+        self._whole_outputs = [
+            (slave, start, start + span.size)
+            for slave, span, start in zip(
+                slaves, (one.outputs for one in portions), _starts(self.outputs), strict=True
+            )
+            if span.bits >= _BITS
         ]
-        self._hand_over()
+        whole = [one.inputs.bits >= _BITS for one in portions]
+        self._whole_slaves = list(compress(slaves, whole))
+        self._whole_inputs = list(compress(inputs, whole))
+        self._received: list[bytes] = []  # of those, at last
+        self._packed_outputs = [
+            PackedImage(position, one.slave, own, one.outputs)
+            for position, (one, own) in enumerate(zip(portions, self.outputs, strict=True), 1)
+            if 0 < one.outputs.bits < _BITS
+        ]
+        packed = [
+            PackedImage(position, one.slave, own, one.inputs)
+            for position, (one, own) in enumerate(zip(portions, inputs, strict=True), 1)
+            if 0 < one.inputs.bits < _BITS
+        ]
+        self._packed_inputs = PackedInputs(packed, read) if packed else None
+        self._hand_over(always=True)
 
     def send(self) -> None:
         """Hand over the outputs, if they have changed."""
@@ -97,79 +89,49 @@ class ProcessImages:
             self._hand_over()
 
     def receive(self) -> bool:
-        """Take over the inputs; whether any is another than it was. Cheap if none is."""
-        received = [slave.input for slave in self._whole_sources]
+        """Take over the inputs; whether any is another than it was. Costs little if none is."""
+        received = [slave.input for slave in self._whole_slaves]
         changed = received != self._received
         if changed:
             self._received = received
-            for view, data in zip(self._whole_inputs, received, strict=True):
-                view[:] = data
-        if self._bit_inputs and self._take_bits():
+            for own, data in zip(self._whole_inputs, received, strict=True):
+                own[:] = data
+        if self._packed_inputs is not None and self._packed_inputs.take():
             changed = True
-        for position, view, span in self._hidden_inputs:
-            if self._fetch(position, view, span):
-                changed = True
         return changed
 
-    def _hand_over(self) -> None:
-        self._sent = bytes(self._outputs)
-        for slave, view in self._whole_outputs:
-            slave.output = bytes(view)
-        if self._bit_outputs:
-            shared: dict[int, int] = {}
-            for _, view, span in self._bit_outputs:
-                bits = (int.from_bytes(view, "little") & ((1 << span.bits) - 1)) << span.start % 8
-                for number in range(span.bytes_touched):
-                    address = span.first_byte + number
-                    shared[address] = shared.get(address, 0) | bits >> 8 * number & 0xFF
-            for slave, _, span in self._bit_outputs:
-                slave.output = bytes(
-                    shared[span.first_byte + number] for number in range(span.bytes_touched)
-                )
-
-    def _is_shown(self, span: Span) -> bool:
-        return span.bytes_touched == 1 or span.first_byte + 1 in self._shown
-
-    def _take_bits(self) -> bool:
-        found = {address: slave.input[0] for address, slave in self._shown.items()}
-        if found == self._shown_last:
-            return False
-        self._shown_last = found
-        for view, span in self._bit_inputs:
-            whole = found[span.first_byte]
-            if span.bytes_touched > 1:
-                whole |= found[span.first_byte + 1] << 8
-            bits = whole >> span.start % 8 & ((1 << span.bits) - 1)
-            view[:] = bits.to_bytes(span.size, "little")
-        return True
-
-    def _fetch(self, position: int, view: memoryview, span: Span) -> bool:
-        first, skipped = divmod(span.physical, 8)
-        found = self._read(position, first, (skipped + span.bits + 7) // 8)
-        if found is None:
-            return False
-        bits = int.from_bytes(found, "little") >> skipped & ((1 << span.bits) - 1)
-        data = bits.to_bytes(span.size, "little")
-        if view == data:
-            return False
-        view[:] = data
-        return True
+    def _hand_over(self, *, always: bool = False) -> None:
+        sent, self._sent = self._sent, bytes(self._outputs)
+        for slave, start, end in self._whole_outputs:
+            image = self._sent[start:end]
+            if always or image != sent[start:end]:
+                slave.output = image
+        if self._packed_outputs:
+            hand_over_packed(self._packed_outputs)
 
 
-def _cut(whole: bytearray, sizes: Iterable[int]) -> Iterable[memoryview]:
+_BITS = 8
+"""From so many on, SOEM begins an image at a byte of its own."""
+
+
+def _check(span: Span, size: int, position: int, what: str) -> None:
+    packed = 0 < span.bits < _BITS
+    if not packed and (span.start % 8 or span.size != size):
+        raise BusError(
+            f"SubDevice {position} has mapped {span.bits} bits of {what} from bit {span.start % 8} "
+            f"on, and the MainDevice has {size} bytes for them"
+        )
+
+
+def _cut(whole: bytearray, sizes: Iterable[int]) -> Iterator[memoryview]:
     view, start = memoryview(whole), 0
     for size in sizes:
         yield view[start : start + size]
         start += size
 
 
-def _is_whole(span: Span, size: int, position: int, what: str) -> bool:
-    """Whether the image is one of whole bytes; otherwise it has fewer than 8 bits, perhaps shared."""
-    if 0 < span.bits < 8:
-        return False
-    if span.start % 8 or span.size != size:
-        raise BusError(
-            f"SubDevice {position} has mapped {span.bits} bits of {what} from bit {span.start % 8} "
-            f"on, and the MainDevice has {size} bytes for them"
-        )
-    return True
+def _starts(views: Iterable[memoryview]) -> Iterator[int]:
+    start = 0
+    for view in views:
+        yield start
+        start += len(view)

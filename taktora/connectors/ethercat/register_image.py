@@ -22,6 +22,10 @@ _SM: Final = struct.Struct("<HHBBBB")
 _MAILBOX: Final = 2  # SyncManagers 0 and 1 of a SubDevice with a mailbox
 _MODE: Final = 0x03  # bits of the control byte
 _MODE_MAILBOX: Final = 0x02
+_MODE_BUFFERED: Final = 0x00
+_DIRECTION: Final = 0x0C
+_INPUTS: Final = 0x00  # the wire reads
+_OUTPUTS: Final = 0x04  # the wire writes
 _ENABLE: Final = 0x01
 
 
@@ -44,6 +48,15 @@ class RegisterImage:
     def has_mailbox(self) -> bool:
         """Whether objects can be read and written."""
         return has_mailbox(self.sync_managers)
+
+    @property
+    def process_data_bytes(self) -> tuple[int, int]:
+        """Outputs and inputs, by the SyncManagers that are on and in buffered mode."""
+        sizes = {_OUTPUTS: 0, _INPUTS: 0}
+        for _, length, control, _, activate, _ in _SM.iter_unpack(self.sync_managers):
+            if activate & _ENABLE and control & _MODE == _MODE_BUFFERED:
+                sizes[control & _DIRECTION] = sizes.get(control & _DIRECTION, 0) + length
+        return sizes[_OUTPUTS], sizes[_INPUTS]
 
     def mailbox_writes(self) -> Iterator[tuple[int, bytes]]:
         """Register addresses and what to write there in INIT: all off, then the mailbox on."""

@@ -11,7 +11,7 @@ from attrs import frozen
 from taktora.actors.item import Item
 from taktora.connectors.ethercat.sdo_messages import SdoReply, SdoRequest
 from taktora.connectors.health import Down
-from taktora.errors import AskTimeout, ConnectorClosed, ConnectorDown
+from taktora.errors import AskTimeout, ConnectorClosed, ConnectorDown, PortClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,15 @@ class SdoDesk(Item):
 
     Each is settled: with the answer, when its time is up, or when the connector goes down. Any thread
     may ask.
+
+    Args:
+        name: of the connector.
+        beside: the connector's other actor in the executor: ``gateway``, ``watcher``.
+        writer: of requests.
+        reader: of answers.
+        health: of the connector.
+        prefix: 16 bytes that no other desk has, which its correlation ids begin with.
+        clock: the time of timestamps, in nanoseconds.
     """
 
     publishes = ()
@@ -48,14 +57,15 @@ class SdoDesk(Item):
     def __init__(
         self,
         name: str,
+        *,
+        beside: str,
         writer: ChannelWriter,
         reader: ChannelReader,
         health: HealthSubscription,
-        *,
         prefix: bytes,
         clock: Callable[[], Nanos],
     ) -> None:
-        self.item_id = f"{name}/sdo"
+        self.item_id = f"{name}/{beside}/sdo"
         self.name = name
         self._writer = writer
         self._reader = reader
@@ -96,8 +106,11 @@ class SdoDesk(Item):
 
     def execute(self, ctx: Context) -> None:  # noqa: ARG002
         """Settle what can be settled."""
-        for received in self._reader:
-            self._settle(received.correlation_id, received.value)
+        try:
+            for received in self._reader:
+                self._settle(received.correlation_id, received.value)
+        except PortClosed:
+            return  # the connector is being closed, on another thread; on_stop follows
         self._look_at_health()
         if self._asked:
             now = self._clock()

@@ -18,18 +18,19 @@ from taktora.connectors.ethercat.nic import Nic
 from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.process_images import ProcessImages
 from taktora.connectors.ethercat.soem_bring_up import SoemBringUp
+from taktora.connectors.ethercat.soem_browser import SoemBrowser
 from taktora.connectors.ethercat.soem_master import SoemMaster
 from taktora.connectors.ethercat.soem_recovery import SoemRecovery
 from taktora.connectors.ethercat.subdevice_states import subdevice_state
 from taktora.errors import BusError, MissingExtra
-from taktora.time import Clock, SystemClock, to_nanos
+from taktora.time import Clock, Nanos, SystemClock, to_nanos
 
 try:
     import pysoem
 except ImportError as error:
     raise MissingExtra("EtherCAT needs pysoem: pip install 'taktora[ethercat]'") from error
 
-__all__ = ["SoemBusDriver"]
+__all__ = ["SoemBusDriver", "open_browser"]
 
 _Each = TypeVar("_Each")
 
@@ -179,6 +180,7 @@ class SoemBusDriver(Closing):
                 registers=registers,
                 writes=object_writes(self._options.map_of(position)),
                 watchdog=done.watchdogs.get(position),
+                clocks=done.clocks,
                 patience=to_nanos(self._options.state_timeout),
             )
         what, is_op = recovery.step(self._clock.now())
@@ -204,13 +206,13 @@ class SoemBusDriver(Closing):
             SdoAbort: the SubDevice refused.
             BusError: not up, no such SubDevice, or its mailbox does not answer.
         """
-        return self._master_up().read_sdo(position, index, subindex, complete=complete)
+        return self._master_up().objects.read(position, index, subindex, complete=complete)
 
     def write_sdo(
         self, position: int, index: int, subindex: int, data: bytes, *, complete: bool = False
     ) -> None:
         """Download one object over CoE. As :meth:`read_sdo`."""
-        self._master_up().write_sdo(position, index, subindex, bytes(data), complete=complete)
+        self._master_up().objects.write(position, index, subindex, bytes(data), complete=complete)
 
     # --- helpers ------------------------------------------------------------------------------------
 
@@ -224,7 +226,7 @@ class SoemBusDriver(Closing):
         count = len(self._with_mailbox)
         for _ in range(min(_MAILBOXES_PER_SWEEP, count)):
             self._turn = (self._turn + 1) % count
-            master.look_for_emergencies(self._with_mailbox[self._turn])
+            master.objects.look_for_emergencies(self._with_mailbox[self._turn])
 
     def _master_up(self) -> SoemMaster:
         if self._master is None or self._done is None:
@@ -240,6 +242,21 @@ class SoemBusDriver(Closing):
         if self._images is None:
             raise BusError(_NOT_UP)
         return self._images
+
+
+def open_browser(nic: str, *, frame_timeout: Nanos, sdo_timeout: Nanos) -> SoemBrowser:
+    """The interface for looking around, without a cycle. Whoever calls it holds its lock.
+
+    Raises:
+        BusError: it cannot be opened.
+    """
+    return SoemBrowser(
+        pysoem,
+        nic,
+        frame_timeout=frame_timeout,
+        sdo_timeout=sdo_timeout,
+        on_emergency=lambda _: None,
+    )
 
 
 def _of(position: int, every: Sequence[_Each]) -> _Each:

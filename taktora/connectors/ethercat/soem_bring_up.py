@@ -10,12 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from taktora.connectors.ethercat.bus import AlState, BringUp, Mapped, SubDeviceInfo, SubDeviceState
-from taktora.connectors.ethercat.found import Found, check_found, object_writes
+from taktora.connectors.ethercat.found import (
+    Found,
+    check_found,
+    not_mapped,
+    not_written,
+    object_writes,
+)
 from taktora.connectors.ethercat.nic import look_up
 from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.process_images import Portion, ProcessImages
 from taktora.connectors.ethercat.register_image import SM_LENGTH, SM_REGISTERS, RegisterImage
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog, watchdog_for
+from taktora.connectors.ethercat.soem_clocks import SoemClocks
 from taktora.connectors.ethercat.soem_master import SoemMaster
 from taktora.connectors.ethercat.soem_watchdog import set_up_watchdog
 from taktora.connectors.ethercat.spans import FMMU_LENGTH, FMMU_REGISTERS, Span, spans_of
@@ -32,6 +39,7 @@ __all__ = ["SoemBringUp"]
 
 _INFORMATION: Final = 0x0000  # type, revision, number of FMMUs (4) and SyncManagers (5), addresses
 _INFORMATION_SIZE: Final = 0x14
+_ASKED_AGAIN: Final = 8  # times within the patience for a change of state
 _NAMED: Final = 5  # SubDevices in one message
 
 
@@ -50,6 +58,8 @@ class SoemBringUp:
         """Of each SubDevice, in the order of their positions."""
         self.watchdogs: dict[int, SmWatchdog] = {}
         """By position: those that the configuration sets."""
+        self.clocks: SoemClocks | None = None
+        """With ``distributed_clocks``."""
         self.images: ProcessImages | None = None
         self.result: BringUp
 
@@ -74,6 +84,7 @@ class SoemBringUp:
                 raise BusError(
                     "distributed_clocks is set, and no SubDevice has a distributed clock"
                 )
+            self.clocks = SoemClocks(self._master)
         yield "set up watchdogs"
         self._set_up_watchdogs()
         yield from self._reach(AlState.SAFE_OP)
@@ -98,9 +109,10 @@ class SoemBringUp:
         for its in sorted(self._options.subdevices, key=lambda one: one.subdevice):
             for write in object_writes(its):
                 yield f"{its.label}: write object 0x{write.index:04X}:{write.subindex:02X}"
-                self._master.write_sdo(
-                    its.subdevice, write.index, write.subindex, write.data, complete=write.complete
-                )
+                try:
+                    self._master.objects.set_up(its.subdevice, write)
+                except BusError as error:
+                    raise not_written(its, write, error) from error
 
     # --- how they are mapped ------------------------------------------------------------------------
 
@@ -121,9 +133,21 @@ class SoemBringUp:
             )
             self.registers.append(registers)
             outputs, inputs = spans_of(registers.fmmus, position)
+            self._check_mapped(position, registers, (outputs.size, inputs.size))
             self._spans.append((outputs, inputs))
             portions.append(Portion(slave, outputs, inputs))
         self.images = ProcessImages(portions, self._master.peek)
+
+    def _check_mapped(
+        self, position: int, registers: RegisterImage, mapped: tuple[int, int]
+    ) -> None:
+        """SOEM goes on when a frame that maps something is lost: it would never be exchanged."""
+        for what, has, size in zip(
+            ("outputs", "inputs"), registers.process_data_bytes, mapped, strict=True
+        ):
+            if has != size:
+                label, mailbox = self._options.label_of(position), registers.has_mailbox
+                raise BusError(not_mapped(label, what, has, size, has_mailbox=mailbox))
 
     def _read(self, position: int, address: int, size: int) -> bytes:
         return self._master.read_register(position, address, size) if size else b""
@@ -163,6 +187,7 @@ class SoemBringUp:
         self, state: AlState, turn: Callable[[], None], *, insist: bool = False
     ) -> Iterator[str]:
         """``turn`` at each look; ``insist``: whoever refuses is asked again until time is up."""
+        again = self._clock.now() + self._patience // _ASKED_AGAIN
         deadline = self._clock.now() + self._patience
         while True:
             turn()
@@ -177,6 +202,10 @@ class SoemBringUp:
             for one in refused:
                 self._ask(one.position, one.state, acknowledge=True)
                 self._ask(one.position, state)
+            if insist and self._clock.now() >= again:  # the request may have been lost
+                again = self._clock.now() + self._patience // _ASKED_AGAIN
+                for one in waiting:
+                    self._ask(one.position, state)
             yield f"to {state.label}: {self._words(waiting)}"
 
     def _states(self) -> list[SubDeviceState]:

@@ -14,7 +14,9 @@ from taktora.connectors.ethercat.pdo_assignment import SdoWrite
 from taktora.connectors.ethercat.recovery import Do, Recovery, Seen, Step
 from taktora.connectors.ethercat.register_image import RegisterImage
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog
-from taktora.connectors.ethercat.soem_master import MailboxesBusy, SoemMaster
+from taktora.connectors.ethercat.soem_clocks import SoemClocks
+from taktora.connectors.ethercat.soem_master import SoemMaster
+from taktora.connectors.ethercat.soem_objects import MailboxesBusy
 from taktora.connectors.ethercat.soem_watchdog import set_up_watchdog
 from taktora.connectors.ethercat.subdevice_states import (
     AL_CONTROL,
@@ -41,6 +43,7 @@ class SoemRecovery:
         registers: how it had been set up.
         writes: objects that it gets in PRE-OP.
         watchdog: what it gets as well; ``None``: it keeps its own.
+        clocks: of the bus, if they are in use.
         patience: how long it may take to change its state.
     """
 
@@ -52,6 +55,7 @@ class SoemRecovery:
         registers: RegisterImage,
         writes: tuple[SdoWrite, ...],
         watchdog: SmWatchdog | None,
+        clocks: SoemClocks | None,
         patience: Nanos,
     ) -> None:
         self._master = master
@@ -59,6 +63,7 @@ class SoemRecovery:
         self._registers = registers
         self._writes = writes
         self._watchdog = watchdog
+        self._clocks = clocks
         self._course = Recovery(patience)
         self._written = 0
 
@@ -115,19 +120,14 @@ class SoemRecovery:
         """One object; after the last one, process data and SAFE-OP."""
         if self._written < len(self._writes):
             one = self._writes[self._written]
-            self._master.write_sdo(
-                self._position,
-                one.index,
-                one.subindex,
-                one.data,
-                complete=one.complete,
-                within=_SDO_PATIENCE,
-            )
+            self._master.objects.set_up(self._position, one, within=_SDO_PATIENCE)
             self._written += 1
             return f"object 0x{one.index:04X}:{one.subindex:02X} written"
         self._set_up(self._registers.process_data_writes())
         if self._watchdog is not None:
             set_up_watchdog(self._master, self._position, self._watchdog)
+        if self._clocks is not None:
+            self._clocks.restore(self._position)
         self._ask(state)
         self._course.written(now)
         return f"process data set up, {state.label} requested"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from taktora.connectors.ethercat.bus import BusDriver, SubDeviceState
     from taktora.connectors.ethercat.bus_health import BusHealth
     from taktora.connectors.ethercat.cycle_stats import CycleStats
+    from taktora.connectors.ethercat.emergency import Emergency
     from taktora.time import Nanos
 
 __all__ = ["Upkeep"]
@@ -24,7 +25,8 @@ _SOON: Final = 20_000_000
 
 class Upkeep:
     """State sweeps at their own slow rate, sooner when a counter was short, and recovery of SubDevices
-    that are not in OP, one step of one of them at a time. One thread.
+    that are not in OP, one step of one of them at a time. Emergencies are counted, and said in the log.
+    One thread.
 
     Args:
         name: of the connector, for the log.
@@ -53,6 +55,7 @@ class Upkeep:
         self._next: Nanos = 0
         self._waiting: deque[int] = deque()
         self._said: dict[int, str] = {}
+        self._told: dict[int, Emergency] = {}
 
     def step(self, now: Nanos) -> bool:
         """Do what is due, if anything is; whether it was. After a cycle that came back.
@@ -76,6 +79,12 @@ class Upkeep:
         self._next = now + self._period
         self._health.swept(self.states)
         self._waiting = deque(self._health.to_recover)
+        for one in self._driver.emergencies():
+            self._stats.emergencies += 1
+            if self._told.get(one.position) != one:  # some send the same for hours
+                self._told[one.position] = one
+                level = logging.WARNING if one.code else logging.INFO
+                logger.log(level, "connector %r: %s", self._name, one)
 
     def _recover(self, position: int) -> None:
         self._stats.recoveries += 1

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from taktora.connectors.ethercat.bus import BringUp
 from taktora.connectors.ethercat.options import EthercatOptions
+from taktora.connectors.ethercat.subdevice_map import SubDeviceMap
 from taktora.testing.ethercat import SimulatedSegment, simulated_segment
+
+PATIENT = 5.0
+PATIENT_FRAMES = 0.1
+"""Seconds: a machine that does other things may make the simulator wait."""
 
 
 class Bus:
@@ -60,11 +66,27 @@ def make_bus() -> Iterator[Callable[..., Bus]]:
 
     with ExitStack() as stack:
 
-        def make(devices: Any, **options: Any) -> Bus:
+        def make(devices: Any, *, subdevices: Sequence[SubDeviceMap] = (), **options: Any) -> Bus:
             segment = stack.enter_context(simulated_segment(devices))
-            driver = stack.enter_context(
-                SoemBusDriver(EthercatOptions(network_interface=segment.nic, **options))
-            )
+            maps = patient(count_of(devices), subdevices)
+            options.setdefault("frame_timeout", PATIENT_FRAMES)
+            made = EthercatOptions(network_interface=segment.nic, subdevices=maps, **options)
+            driver = stack.enter_context(SoemBusDriver(made))
             return Bus(segment, driver, brought_up(driver))
 
         yield make
+
+
+def count_of(devices: int | Sequence[Any]) -> int:
+    if isinstance(devices, int):
+        return devices
+    return sum(one.get("count", 1) for one in devices)
+
+
+def patient(count: int, given: Sequence[SubDeviceMap]) -> tuple[SubDeviceMap, ...]:
+    """Watchdogs that do not bite when the machine is busy, but where a test says otherwise."""
+    maps = {one.subdevice: one for one in given}
+    all_of_them = (maps.get(n, SubDeviceMap(n)) for n in range(1, count + 1))
+    return tuple(
+        evolve(one, sm_watchdog=PATIENT) if one.sm_watchdog is None else one for one in all_of_them
+    )

@@ -18,12 +18,12 @@ MakeBus = Callable[..., Bus]
 
 
 @pytest.mark.rule("SOEM-50")
-@pytest.mark.parametrize("size", [1, 4, 5, 100, 128, 256, 257, 4096])
-def test_objects_of_any_size_are_written_and_read(make_bus: MakeBus, size: int) -> None:
+def test_objects_of_any_size_are_written_and_read(make_bus: MakeBus) -> None:
     bus = make_bus(1)
-    data = bytes(n % 251 for n in range(size))
-    bus.driver.write_sdo(1, 0x8002, 0, data)
-    assert bus.driver.read_sdo(1, 0x8002, 0) == data
+    for size in (1, 4, 5, 100, 128, 256, 257, 4096):
+        data = bytes(n % 251 for n in range(size))
+        bus.driver.write_sdo(1, 0x8002, 0, data)
+        assert bus.driver.read_sdo(1, 0x8002, 0) == data
 
 
 @pytest.mark.rule("SOEM-02", "SOEM-50")
@@ -66,7 +66,7 @@ def test_objects_are_accessed_by_other_threads_while_one_exchanges(make_bus: Mak
     done = threading.Event()
 
     def access(position: int) -> None:
-        for turn in range(40):
+        for turn in range(25):
             data = bytes([position, turn]) * (20 * turn + 1)
             bus.driver.write_sdo(position, 0x8002, 0, data)
             if bus.driver.read_sdo(position, 0x8002, 0) != data:
@@ -130,7 +130,9 @@ def test_emergencies_come_with_a_sweep_or_an_access_and_make_nothing_fail(
     (one,) = bus.driver.emergencies()
     assert (one.position, one.code, one.register) == (2, 0x8130, 0x11)
     assert one.data == b"\1\2\3\4\5"
-    assert str(one) == ("SubDevice 2: emergency 0x8130, error register 0x11, data 01 02 03 04 05")
+    assert str(one) == (
+        "SubDevice 2: emergency 0x8130 (monitoring), error register 0x11, data 01 02 03 04 05"
+    )
     assert bus.driver.emergencies() == ()
     bus.segment.call(1, "emergency", 0x3100)
     bus.segment.call(3, "emergency", 0x4200)

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from taktora.connectors import CodecError, Rejection
+from taktora.connectors import ChannelDescriptor, CodecError, Rejection
 from taktora.connectors.envelope import HEADER_SIZE, compose, unseal
 
 from .conftest import Wire
-from .values import Reading, TinyJson
+from .values import AsIs, InPlace, Reading, TinyJson
 
 pytestmark = pytest.mark.virtual
 
@@ -236,6 +236,39 @@ def test_the_checksum_is_chosen_for_a_factory_or_for_one_writer(
         assert bytes(frame[62:64]) == b"\1\0"
     wire.writer(checksum="frame").send([1])
     assert bytes(plain.take().payload[62:64]) == b"\0\0"
+
+
+@pytest.mark.rule("PORT-21")
+@pytest.mark.parametrize("size", [65_536, 65_537])
+@pytest.mark.parametrize("way", ["bytes", "in place", "raw"])
+def test_the_payload_is_guarded_up_to_64_kib_and_not_above(wire: Wire, size: int, way: str) -> None:
+    """By what there is, not by what there might be: the loan of ``in place`` is always larger."""
+    wire.descriptor = ChannelDescriptor("large", max_payload=100_000)
+    wire.codec, wire.type = InPlace() if way == "in place" else AsIs(), bytes
+    payload = bytes(n * 7 % 251 for n in range(size))
+    reader, raw = wire.reader(), wire.raw_reader()
+    spy, noise = wire.plain().subscriber(), wire.plain().publisher()
+    (wire.raw_writer() if way == "raw" else wire.writer()).send(payload)
+    frame = bytes(spy.take().payload[: HEADER_SIZE + size])
+    assert frame[62:64] == (b"\0\0" if size <= 65_536 else b"\1\0")
+    assert reader.try_recv().value == raw.try_recv().payload == payload
+    noise.send_copy(flipped(frame, len(frame) * 8 - 1))
+    seen = [reader.try_recv(), raw.try_recv()]
+    assert [one is None for one in seen] == [size <= 65_536] * 2
+    assert reader.stats().crc_errors == raw.stats().crc_errors == (size <= 65_536)
+
+
+@pytest.mark.rule("PORT-21")
+@pytest.mark.parametrize(("checksum", "flag"), [("frame", 0), ("header", 1)])
+@pytest.mark.parametrize("size", [1, 65_536, 65_537])
+def test_who_asks_for_one_of_the_two_gets_it_at_every_size(
+    wire: Wire, checksum: str, flag: int, size: int
+) -> None:
+    wire.descriptor = ChannelDescriptor("large", max_payload=100_000)
+    writer = wire.raw_writer(checksum=checksum)
+    spy = wire.plain().subscriber()
+    writer.send(bytes(size))
+    assert spy.take().payload[62] == flag
 
 
 @pytest.mark.rule("PORT-15")

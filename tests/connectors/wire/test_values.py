@@ -59,7 +59,7 @@ def test_whatever_is_accepted_arrives_and_whatever_is_refused_leaves_no_trace(
         descriptor: ChannelDescriptor[Any] = ChannelDescriptor("any", max_payload=40)
         writers = [
             factory.create_writer(descriptor, object, TinyJson(), checksum=checksum)  # type: ignore[arg-type]
-            for checksum in ("frame", "header")
+            for checksum in ("auto", "header")
         ]
         reader = factory.create_reader(descriptor, object, TinyJson())
         expected: list[tuple[int, Any, bytes | None]] = []
@@ -169,7 +169,7 @@ def test_a_codec_that_gives_bytes_loans_exactly_as_much_as_they_need(wire: Wire)
 
 
 @pytest.mark.rule("PORT-03")
-@pytest.mark.parametrize("checksum", ["frame", "header"])
+@pytest.mark.parametrize("checksum", ["auto", "frame", "header"])
 def test_any_other_codec_writes_into_the_loan_itself(wire: Wire, checksum: str) -> None:
     wire.codec, wire.type = InPlace(), bytes
     writer, reader = wire.writer(checksum=checksum), wire.reader()

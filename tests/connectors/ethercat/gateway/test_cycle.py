@@ -121,6 +121,24 @@ def test_an_input_is_told_when_it_changes_and_once_after_each_bring_up(bench):
 
 
 @pytest.mark.rule("EGW-03")
+def test_a_reader_that_comes_later_is_told_how_it_is_although_nothing_changes(bench):
+    bench.driver.set_inputs(1, b"\x07\x00")
+    first = bench.reader("low", 1, 0, 8)
+    bench.advance(500)
+    assert values(first) == [7]
+    second = bench.reader("low", 1, 0, 8)
+    bench.advance(100)
+    assert (values(first), values(second)) == ([7], [7])
+    second.close()
+    bench.advance(300)
+    third = bench.reader("low", 1, 0, 8)
+    bench.advance(100)
+    assert values(third) == [7]
+    bench.advance(500)
+    assert values(first) == [7]
+
+
+@pytest.mark.rule("EGW-03")
 def test_in_each_cycle_if_that_is_wanted(bench_of):
     bench = bench_of(publish="cycle").begin()
     reader = bench.reader("low", 1, 0, 8)
@@ -192,8 +210,8 @@ def test_channels_can_be_added_while_the_bus_is_in_operation(bench):
     ("where", "said"),
     [
         ((2, 0), "channel 'x' leads to SubDevice 2, and one SubDevice was found"),
-        ((1, 16), "channel 'x': bit 16 are not all in the outputs of SubDevice 1, a mock"),
-        ((1, 9, 8), "channel 'x': bits 9 to 16 are not all in the outputs of SubDevice 1, a mock"),
+        ((1, 16), "channel 'x': bit 16 is not in the outputs of SubDevice 1"),
+        ((1, 9, 8), "channel 'x': bits 9 to 16 are not all in the outputs of SubDevice 1"),
         (("axis", 0), "no SubDevice is called that"),
         ((1, 3, 2), "bits 3 to 4 of the outputs of SubDevice 1 overlap bit 4 of channel 'lamp'"),
     ],
@@ -211,7 +229,9 @@ def test_one_that_leads_nowhere_is_refused_and_leaves_nothing_behind(bench, wher
 @pytest.mark.rule("EGW-07")
 def test_a_channel_keeps_its_routing(bench):
     bench.reader("a", 1, 0)
-    with pytest.raises(InvalidDescriptor, match="in use with another routing"):
+    with pytest.raises(
+        InvalidDescriptor, match="channel 'a': is there already, as EthercatRouting"
+    ):
         bench.connector.create_reader(
             ChannelDescriptor("a", EthercatRouting(1, Direction.TX, 1, 1)), int
         )
