@@ -12,7 +12,7 @@ from taktora.connectors.course import Course, Stage
 from taktora.connectors.gateway_ports import GatewayPorts
 from taktora.connectors.guarded_link import GuardedLink
 from taktora.connectors.health import Connecting, Degraded, Down, Up, words
-from taktora.connectors.inbound import Arrived, Inbound
+from taktora.connectors.inbound import Arrived, Inbound, Report
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.pump import Pump, go_on
 from taktora.connectors.reader_watch import ReaderWatch
@@ -22,7 +22,7 @@ from taktora.errors import ActorDeadError, MailboxFull, TaktoraError
 from taktora.time import NANOS_PER_SECOND, to_nanos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from taktora.actors.context import Context
@@ -253,19 +253,25 @@ class Gateway(Item):
 
     def _look_at_link(self, now: Nanos, slot: Nanos | None) -> None:
         reports = self.inbound.take_reports()
-        fell = bool(reports) and isinstance(reports[-1].health, Down)
+        if reports:
+            self._hear_all(reports, now)
+        if now >= self._course.due:  # hardly ever, once it is open
+            if self._course.is_late(now):
+                self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
+            if self._course.is_due(now):
+                self._attempt(now)
+        complaint = self._link.poll(now)
+        if slot is not None and complaint is None:
+            complaint = self._link.tick(slot, now)
+        if complaint is not None:
+            self._heed(complaint, now)
+
+    def _hear_all(self, reports: Sequence[Report], now: Nanos) -> None:
+        fell = isinstance(reports[-1].health, Down)
         for report in reports:
             if fell and isinstance(report.health, Up):
                 continue  # it is that no more: nobody who knows better may see it so
             self._hear(report.health, now)
-        if self._course.is_late(now):
-            self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
-        if self._course.is_due(now):
-            self._attempt(now)
-        complaint = self._link.poll(now)
-        if slot is not None and complaint is None:
-            complaint = self._link.tick(slot, now)
-        self._heed(complaint, now)
 
     def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
         match health:

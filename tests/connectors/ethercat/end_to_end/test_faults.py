@@ -49,7 +49,7 @@ def test_lost_frames_are_counted_and_values_arrive(rate: float, domain: str) -> 
 @pytest.mark.rule("LINE-11")
 @pytest.mark.parametrize(("lasts", "down"), [("50 ms", False), ("1 s", True), ("10 s", True)])
 def test_a_cable_that_is_out_comes_back(lasts: str, down: bool, domain: str) -> None:
-    with Line(domain, [LOOP, LOOP, LOOP], maps=PATIENT) as line:
+    with Line(domain, [LOOP, LOOP, LOOP], maps=PATIENT, frame_timeout=0.002) as line:
         writer, reader = line.writer("a", 3, 0, 32), line.reader("b", 3, 0, 32)
         line.up()
         exchanges(line, writer, reader, 1)

@@ -29,9 +29,11 @@ def test_an_emergency_is_counted_and_told_in_the_log_of_the_gateway(
         line.up()
         for _ in range(2):
             line.segment.call(2, "emergency", 0x8130, 0x11, b"\1\2\3\4\5")
-        assert line.counted(lambda it: it.emergencies == 2).state == "up"
+        line.counted(lambda it: it.emergencies == 2)
         assert line.follow() == []
-        text = "SubDevice 2: emergency 0x8130, error register 0x11, data 01 02 03 04 05"
+        text = (
+            "SubDevice 2: emergency 0x8130 (monitoring), error register 0x11, data 01 02 03 04 05"
+        )
         eventually(lambda: text in caplog.text, "it is told in the log")
     assert caplog.text.count(text) == 1
 
