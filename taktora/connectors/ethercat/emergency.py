@@ -9,7 +9,6 @@ from attrs import frozen
 __all__ = ["Emergency"]
 
 _KINDS: Final = {
-    0x00: "no error any more",
     0x10: "generic",
     0x20: "current",
     0x30: "voltage",
@@ -41,7 +40,10 @@ class Emergency:
     def __str__(self) -> str:
         first = self.code >> 8
         kind = _KINDS.get(first) or _KINDS.get(first & 0xF0)
+        what = f"0x{self.code:04X}" + (f" ({kind})" if kind else "")
+        if not self.code:
+            what = f"over ({what})"
         return (
-            f"SubDevice {self.position}: emergency 0x{self.code:04X}{f' ({kind})' if kind else ''}, "
-            f"error register 0x{self.register:02X}, data {self.data.hex(' ')}"
+            f"SubDevice {self.position}: emergency {what}, error register 0x{self.register:02X}, "
+            f"data {self.data.hex(' ')}"
         )

@@ -290,6 +290,6 @@ def test_an_emergency_is_in_the_log_once_until_another_comes(bench_of, caplog):
     text = "SubDevice 1: emergency 0x4210 (temperature), error register 0x09, data 00 00 00 00 00"
     assert told[0] == told[2] == ("WARNING", f"connector 'bus': {text}")
     assert told[1][0] == "INFO"
-    assert "SubDevice 1: emergency 0x0000 (no error any more), error register 0x00" in told[1][1]
+    assert "SubDevice 1: emergency over (0x0000), error register 0x00" in told[1][1]
     assert len(told) == 3
     assert bench.states() == []
