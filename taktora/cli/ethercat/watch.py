@@ -14,7 +14,7 @@ from attrs import evolve
 
 from taktora.cli.driving import drive, log_to_stderr
 from taktora.cli.ending import FAILED, REFUSED, CommandError, Ending, Interrupted
-from taktora.cli.ethercat.opening import check_nic, opened
+from taktora.cli.ethercat.opening import WHERE_IS_IT, check_nic, opened
 from taktora.cli.ethercat.watch_thread import choose_show, looking
 from taktora.cli.options import LOG_LEVELS, seconds
 from taktora.connectors.ethercat.nic import Nic
@@ -116,7 +116,10 @@ def watch(options: argparse.Namespace) -> int:
             with looking(bus.read, show, bus.executor.stop):
                 drive(bus.executor, options.seconds, None, ending)
             if not bus.was_up:
-                raise CommandError(f"it was never up; it is {bus.read().health}", FAILED)
+                view = bus.read()
+                is_unheard = options.nic is None and view.statistics is None
+                hint = f"\n{WHERE_IS_IT}" if is_unheard else ""
+                raise CommandError(f"it was never up; it is {view.health}{hint}", FAILED)
     except Interrupted:
         pass
     return 0

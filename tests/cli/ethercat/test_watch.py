@@ -165,6 +165,7 @@ def test_it_ends_after_its_time_and_says_why_it_was_never_up(
     assert said.code == 1
     assert f"health  down: no SubDevice answers on {NIC}" in said.out
     assert f"it was never up; it is down: no SubDevice answers on {NIC}" in said.err
+    assert "is the gateway running" not in said.err
 
 
 @pytest.mark.rule("TOOL-55")
@@ -314,6 +315,7 @@ def test_objects_are_accessed_through_it_while_it_runs_and_not_beside_it(
     assert unknown.code == 1
     assert "health  down: its gateway gave no sign of life" in unknown.out
     assert "it was never up; it is down" in unknown.err
+    assert "is the gateway running, and is it in this --domain?" in unknown.err
     nobody = tool("sdo", "read", "2", "0x1018:4", "--gateway", "lob", "--domain", domain)
     assert nobody.code == 2
     assert "connector 'lob' is down: its gateway gave no sign of life" in nobody.err
