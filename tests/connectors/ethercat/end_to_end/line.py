@@ -87,6 +87,8 @@ class Line:
             self.health = self.bus.subscribe_health(1024)
             self.path: list[str] = []
             self.reasons: list[str] = []
+            self.said: list[str] = []
+            """Reasons of what :meth:`until` has seen."""
             self.statistics = self.bus.create_statistics_reader()
             self._stack.enter_context(Runner(self.executor))
         except BaseException:
@@ -117,7 +119,7 @@ class Line:
             return not left
 
         eventually(passed, f"{' -> '.join(path)}, but {self.path} {self.reasons}", limit)
-        self.path, self.reasons = [], []
+        self.said, self.path, self.reasons = self.reasons, [], []
 
     def up(self) -> Self:
         """Begin; with the ports that were made before."""

@@ -10,7 +10,7 @@ from taktora.connectors import ConnectorDown
 from taktora.connectors.ethercat import SubDeviceMap
 from taktora.errors import BusError
 
-from .line import LAMPS, LOOP, Line, eventually
+from .line import LAMPS, LIMIT, LOOP, Line, eventually
 
 pytestmark = pytest.mark.segment
 
@@ -79,10 +79,14 @@ def test_a_subdevice_behind_a_broken_cable_is_missed_while_the_others_go_on(doma
         line.up()
         number = line.segment.fault("cable-out", subdevice=3)
         line.until("Degraded")
+        eventually(
+            lambda: "SubDevice 3 does not answer" in getattr(line.bus.health, "reason", ""),
+            "it is named",
+        )
         exchanges(line, writer, reader, 5)
         line.segment.heal(number)
         line.until("Up")
-        assert line.counted(lambda it: it.state == "up").bring_ups == 1
+        assert line.counted(lambda it: it.short_counters and it.state == "up").bring_ups == 1
 
 
 @pytest.mark.rule("LINE-14")
@@ -94,7 +98,7 @@ def test_a_power_cycled_subdevice_comes_back_while_the_others_stay_in_op(domain:
         line.until("Degraded", "Up")
         exchanges(line, writer, reader, 5)
         assert [one.state.label for one in line.segment.states()] == ["OP", "OP", "OP"]
-        assert line.counted(lambda it: it.state == "up").bring_ups == 1
+        assert line.counted(lambda it: it.recoveries and it.state == "up").bring_ups == 1
         # 0x0442 counts watchdogs that have expired: those of the others never did
         assert [line.segment.register(n, 0x0442, 1) for n in (1, 2)] == [0, 0]
 
@@ -104,20 +108,34 @@ def test_an_al_error_is_told_in_words_and_mended(domain: str) -> None:
     with Line(domain, [LOOP, LAMPS], maps=PATIENT[:2]) as line:
         line.up()
         line.segment.fault("al-error", subdevice=2, code=0x1B)
-        line.until("Degraded")
-        line.until("Up")
+        line.until("Degraded", "Up")
+        assert any("SubDevice 2 is in SAFE-OP: 0x001B SyncManager" in one for one in line.said)
         assert [one.state.label for one in line.segment.states()] == ["OP", "OP"]
+
+
+@pytest.mark.rule("LINE-34")
+def test_a_counter_that_is_short_is_told_also_while_everybody_is_in_op(domain: str) -> None:
+    with Line(domain, [LOOP, LOOP], maps=PATIENT[:2]) as line:
+        line.up()
+        line.segment.fault("wrong-working-counter", subdevice=2, by=-1)
+        line.until("Degraded")
+        assert "the working counter is 5, and should be 6" in line.said[-1]
+        line.segment.heal()
+        line.until("Up")
 
 
 @pytest.mark.rule("LINE-16")
 def test_a_stuck_mailbox_is_an_error_for_who_asks_and_nobody_else(domain: str) -> None:
-    with Line(domain, [LOOP, LOOP], maps=PATIENT[:2], sdo_timeout=0.2) as line:
+    with Line(domain, [LOOP, LOOP], maps=PATIENT[:2], sdo_timeout=2) as line:
         writer, reader = line.writer("a", 1, 0, 32), line.reader("b", 1, 0, 32)
         line.up()
         line.segment.fault("stuck-mailbox", subdevice=2)
-        with pytest.raises(BusError, match="SubDevice 2"):
-            line.bus.read_sdo(2, 0x1018, 1, int)
+        asked = line.bus.read_sdo(2, 0x1018, 1, int, block=False)
         exchanges(line, writer, reader, 5)
+        assert not asked.done  # the bus goes on meanwhile
+        with pytest.raises(BusError, match="SubDevice 2"):
+            asked.get(timeout=LIMIT)
+        exchanges(line, writer, reader, 6)
         assert line.follow() == []
         line.segment.heal()
         assert eventually(lambda: line.bus.read_sdo(2, 0x1018, 1, int), "the mailbox answers")

@@ -47,7 +47,7 @@ def test_what_a_silent_writer_has_sent_stays_until_it_is_closed(domain: str) -> 
         writer.send(0x55)
         stays.send(0x66)
         eventually(lambda: line.segment.outputs(1)[:2] == b"\x55\x66", "they go out")
-        goes_on(line)
+        goes_on(line, 1500)  # longer than values count of which no writer is seen
         assert line.segment.outputs(1)[:2] == b"\x55\x66"
         writer.close()
         stays.close()
