@@ -103,8 +103,8 @@ def test_lateness_and_overruns_are_counted_from_slots_while_it_is_in_operation()
     for begin in (0, 1_000_000 * MS):  # another session, after an outage
         stats.begin(3)
         for slot, late in ((1, 100), (2, 300), (5, 700), (6, 100)):
-            stats.began(begin + slot * MS, begin + slot * MS + late)
-            stats.ended(3, 50)
+            due = begin + slot * MS
+            stats.exchanged(due, due + late, due + late + 50, 3)
     report = stats.report("up", (), sdos=0)
     assert (report.cycles, report.overruns) == (8, 4)
     assert report.lateness is not None
