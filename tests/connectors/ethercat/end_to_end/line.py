@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from taktora import Executor, Runner
-from taktora.connectors import ChannelDescriptor, ExponentialBackoff
+from taktora.connectors import BackPressure, ChannelDescriptor, ConnectorDown, ExponentialBackoff
 from taktora.connectors.ethercat import (
     Direction,
     EthercatConnector,
@@ -54,6 +54,17 @@ def eventually(condition: Callable[[], Any], what: str, limit: float = LIMIT) ->
         assert time.monotonic() < end, f"not within {limit:g} s: {what}"
         time.sleep(0.002)
     return found
+
+
+def refused(writer: Any) -> bool:
+    """Whether it is down, as its writers see it."""
+    try:
+        writer.send(1)
+    except ConnectorDown:
+        return True
+    except BackPressure:  # an attempt is under way, and what is sent waits
+        pass
+    return False
 
 
 class Line:

@@ -10,7 +10,7 @@ from taktora.connectors import BackPressure, ConnectorDown
 from taktora.connectors.ethercat import SubDeviceMap
 from taktora.errors import BusError
 
-from .line import LAMPS, LIMIT, LOOP, Line, eventually
+from .line import LAMPS, LIMIT, LOOP, Line, eventually, refused
 
 pytestmark = pytest.mark.segment
 
@@ -29,17 +29,6 @@ def exchanges(line: Line, writer: Any, reader: Any, value: int) -> None:
 
     eventually(sent, "a value is accepted")
     line.gets(reader, value)
-
-
-def refused(writer: Any) -> bool:
-    """Whether it is down, as its writers see it."""
-    try:
-        writer.send(1)
-    except ConnectorDown:
-        return True
-    except BackPressure:  # an attempt is under way, and what is sent waits
-        pass
-    return False
 
 
 @pytest.mark.rule("LINE-10")
