@@ -4,54 +4,59 @@ from __future__ import annotations
 
 from multiprocessing.connection import Connection
 from time import monotonic_ns, sleep, thread_time_ns
+from typing import Any
 
-import pysoem
-
-from benchmarks.ethercat.job import WARM_UP, Job, Taken, as_loop
+from benchmarks.ethercat.job import WARM_UP, Job, Taken, as_loop, time_in_use
+from taktora.drivers.libc import set_timer_slack
 
 __all__ = ["bare"]
 
 _TIMEOUT = 2000  # us, as the gateway's
+_PATIENCE = 2_000_000  # us
 
 
-def bare(answers: Connection, job: Job) -> None:
-    """Bring the bus up, keep it in OP for so many cycles, and send what was taken."""
+def bare(line: Connection, job: Job) -> None:
+    """Bring the bus up, exchange so many times, and send what was taken."""
+    import pysoem
+
     master = pysoem.Master()
     master.open(job.nic)
     try:
-        if master.config_init() != job.subdevices:
-            raise RuntimeError(f"found {len(master.slaves)} SubDevices, not {job.subdevices}")
-        master.config_map()
-        if master.state_check(pysoem.SAFEOP_STATE, 2_000_000) != pysoem.SAFEOP_STATE:
-            raise RuntimeError("no SAFE-OP")
-        master.send_processdata()
-        master.receive_processdata(_TIMEOUT)
-        master.state = pysoem.OP_STATE
-        master.write_state()
-        for _ in range(200):
-            master.send_processdata()
-            master.receive_processdata(_TIMEOUT)
-            if master.state_check(pysoem.OP_STATE, 10_000) == pysoem.OP_STATE:
-                break
-        else:
-            raise RuntimeError("no OP")
-        with as_loop(job):
-            taken = _run(master, job)
-        answers.send(taken)
+        _bring_up(pysoem, master, job)
+        set_timer_slack(1000)  # ns, as every executor's
+        as_loop(job)
+        line.send(_run(master, job))
     finally:
         master.state = pysoem.INIT_STATE
         master.write_state()
         master.close()
 
 
-def _run(master: pysoem.Master, job: Job) -> Taken:
+def _bring_up(pysoem: Any, master: Any, job: Job) -> None:
+    found = master.config_init()
+    if found != job.subdevices:
+        raise RuntimeError(f"found {found} SubDevices, not {job.subdevices}")
+    master.config_map()
+    if master.state_check(pysoem.SAFEOP_STATE, _PATIENCE) != pysoem.SAFEOP_STATE:
+        raise RuntimeError("not everybody is in SAFE-OP")
+    master.state = pysoem.OP_STATE
+    master.write_state()
+    for _ in range(1000):
+        master.send_processdata()
+        master.receive_processdata(_TIMEOUT)
+        if master.state_check(pysoem.OP_STATE, 1000) == pysoem.OP_STATE:
+            return
+    raise RuntimeError("not everybody is in OP")
+
+
+def _run(master: Any, job: Job) -> Taken:
     taken = Taken()
     expected, period = master.expected_wkc, job.period
     send, receive = master.send_processdata, master.receive_processdata
-    slot, first, began_at = monotonic_ns(), -WARM_UP, 0
-    for number in range(first, job.cycles):
+    slot, cpu, in_use = monotonic_ns(), 0, 0
+    for number in range(-WARM_UP, job.cycles):
         if number == 0:
-            began_at = thread_time_ns()
+            cpu, in_use = thread_time_ns(), time_in_use(job.cpu)
         slot += period
         now = monotonic_ns()
         if now < slot:
@@ -59,9 +64,8 @@ def _run(master: pysoem.Master, job: Job) -> Taken:
         else:
             missed = (now - slot) // period
             slot += missed * period
-            if number >= 0:
-                taken.skipped += missed
-        woke = monotonic_ns()
+            taken.skipped += missed if number > 0 else 0
+        began = monotonic_ns()
         send()
         counter = receive(_TIMEOUT)
         done = monotonic_ns()
@@ -72,8 +76,9 @@ def _run(master: pysoem.Master, job: Job) -> Taken:
                 taken.lost += 1
             else:
                 taken.short += 1
-        taken.exchange.append(done - woke)
-        taken.late.append(woke - slot)
-    taken.cpu = thread_time_ns() - began_at
+        taken.exchange.append(done - began)
+        taken.late.append(began - slot)
+    taken.cpu = thread_time_ns() - cpu
+    taken.others = time_in_use(job.cpu) - in_use - taken.cpu
     taken.work = taken.exchange
     return taken
