@@ -47,7 +47,7 @@ SHORT = settings(
 TestSimulated = connector_test(lab, LoopbackOutside, simulated=True)
 TestInRealTime = connector_test(lab, LoopbackOutside, settings=settings(SHORT, max_examples=15))
 TestALittleRoom = connector_test(
-    lab, lambda: LoopbackOutside(room=3), simulated=True, settings=settings(SHORT, max_examples=50)
+    lab, lambda: LoopbackOutside(room=3), simulated=True, settings=settings(SHORT, max_examples=30)
 )
 
 
@@ -137,7 +137,7 @@ def test_a_bug_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plant(monkeypatch)
-    case = connector_test(lab, LoopbackOutside, simulated=simulated, patience=0.5, settings=SHORT)
+    case = connector_test(lab, LoopbackOutside, simulated=simulated, patience=0.2, settings=SHORT)
     assert broken(case).rule_id in laws
 
 
@@ -224,7 +224,7 @@ def test_what_a_connector_says_of_itself_is_heeded() -> None:
         Forgetful,
         simulated=True,
         link_loses_silently=True,
-        settings=settings(SHORT, max_examples=60),
+        settings=settings(SHORT, max_examples=30),
     )
     honest("runTest").runTest()
     silent = connector_test(lab, Forgetful, simulated=True, patience=0.5, settings=SHORT)

@@ -395,7 +395,7 @@ def test_the_machine_catches_it(
 
 @pytest.mark.parametrize("machine", [Narrow, PortsFirst, AtOnce, Full, SoonFull])
 def test_it_finds_nothing_where_nothing_is_planted(machine: type[LoopbackMachine]) -> None:
-    run_state_machine_as_test(seed(0)(machine), settings=settings(SEARCH, max_examples=40))
+    run_state_machine_as_test(seed(0)(machine), settings=settings(SEARCH, max_examples=25))
 
 
 def test_every_law_has_a_bug_that_it_catches() -> None:

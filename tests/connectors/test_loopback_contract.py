@@ -64,5 +64,5 @@ def test_the_contract_holds_with_threads_and_shared_memory(
 
     run_state_machine_as_test(
         OnARealExecutor,
-        settings=settings(SEARCH, max_examples=25, stateful_step_count=30, derandomize=True),
+        settings=settings(SEARCH, max_examples=15, stateful_step_count=30, derandomize=True),
     )
