@@ -22,6 +22,8 @@ from taktora.testing.ethercat import SimulatedSegment, segment_here, simulated_s
 
 LIMIT = 30.0
 """Seconds for what takes a fraction of one, on a machine that does other things."""
+CALM: dict[str, Any] = {"frame_timeout": 0.02}
+"""Where nothing is to happen: a machine that does other things answers late."""
 LOOP = {"type": "loopback", "bytes": 4}
 LAMPS = {"type": "digital-out", "channels": 8}
 

@@ -18,7 +18,7 @@ from taktora.connectors import ConnectorDown
 from taktora.connectors.ethercat import SubDeviceMap
 from taktora.testing.ethercat import SimulatedSegment, simulated_segment
 
-from .line import COMMANDED, LAMPS, LOOP, OUTPUTS, SAFE, Line, eventually
+from .line import CALM, COMMANDED, LAMPS, LOOP, OUTPUTS, SAFE, Line, eventually
 
 pytestmark = pytest.mark.segment
 
@@ -158,7 +158,7 @@ def test_a_value_that_is_stale_is_made_safe_until_the_next_one(domain: str) -> N
 
 @pytest.mark.rule("LINE-24")
 def test_a_second_gateway_on_an_interface_says_who_has_it(domain: str) -> None:
-    with Line(domain, [LOOP], maps=PATIENT) as line:
+    with Line(domain, [LOOP], maps=PATIENT, **CALM) as line:
         line.up()
         holder = line.bus._watcher.pid
         other = type(line.bus)("other", options=line.bus.options, node=line.executor)

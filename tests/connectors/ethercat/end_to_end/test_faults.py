@@ -10,7 +10,7 @@ from taktora.connectors import ConnectorDown
 from taktora.connectors.ethercat import SubDeviceMap
 from taktora.errors import BusError
 
-from .line import LAMPS, LIMIT, LOOP, Line, eventually
+from .line import CALM, LAMPS, LIMIT, LOOP, Line, eventually
 
 pytestmark = pytest.mark.segment
 
@@ -126,7 +126,7 @@ def test_a_counter_that_is_short_is_told_also_while_everybody_is_in_op(domain: s
 
 @pytest.mark.rule("LINE-16")
 def test_a_stuck_mailbox_is_an_error_for_who_asks_and_nobody_else(domain: str) -> None:
-    with Line(domain, [LOOP, LOOP], maps=PATIENT[:2], sdo_timeout=2) as line:
+    with Line(domain, [LOOP, LOOP], maps=PATIENT[:2], sdo_timeout=2, **CALM) as line:
         writer, reader = line.writer("a", 1, 0, 32), line.reader("b", 1, 0, 32)
         line.up()
         line.segment.fault("stuck-mailbox", subdevice=2)

@@ -6,7 +6,7 @@ import pytest
 
 from taktora.connectors.ethercat import SubDeviceMap
 
-from .line import LOOP, Line, eventually
+from .line import CALM, LOOP, Line, eventually
 
 pytestmark = pytest.mark.segment
 
@@ -25,7 +25,7 @@ def goes_on(line: Line, cycles: int = MANY) -> None:
 def test_an_emergency_is_counted_and_told_in_the_log_of_the_gateway(
     domain: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Line(domain, [LOOP, LOOP], maps=PATIENT) as line:
+    with Line(domain, [LOOP, LOOP], maps=PATIENT, **CALM) as line:
         line.up()
         for _ in range(2):
             line.segment.call(2, "emergency", 0x8130, 0x11, b"\1\2\3\4\5")
@@ -38,7 +38,7 @@ def test_an_emergency_is_counted_and_told_in_the_log_of_the_gateway(
 
 @pytest.mark.rule("LINE-31")
 def test_what_a_silent_writer_has_sent_stays_until_it_is_closed(domain: str) -> None:
-    with Line(domain, [LOOP], maps=PATIENT) as line:
+    with Line(domain, [LOOP], maps=PATIENT, **CALM) as line:
         writer = line.writer("a", 1, 0, 8, safe=0x18)
         stays = line.writer("b", 1, 8, 8, safe="hold")
         line.up()
