@@ -45,6 +45,12 @@ for _signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(_signal, signal.default_int_handler if is_interrupt else signal.SIG_DFL)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare the garbage collector what stays to the end: thousands of tests, and all modules."""
+    gc.collect()
+    gc.freeze()
+
+
 def leftovers(domain: str) -> list[str]:
     """Files in shared memory, and in iceoryx2's folder, that belong to ``domain``."""
     return sorted(

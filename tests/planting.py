@@ -1,7 +1,8 @@
 """Whether a machine finds a planted bug: searched for with one seed after the other.
 
 One search may miss a bug by bad luck, and which one does changes with every change of the machine or of
-Hypothesis. A bug that no seed finds is a failed test.
+Hypothesis. A bug that no seed finds is a failed test. Many short searches find a bug in a quarter of the
+time that few long ones need: within one, Hypothesis keeps to what it has tried.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-ROUNDS = 20
+ROUNDS = 500
 """Seeds that are tried."""
 
 SEARCH = settings(
-    max_examples=400,
+    max_examples=8,
     stateful_step_count=50,
     phases=[Phase.generate],
     deadline=None,
@@ -48,6 +49,7 @@ def caught(
     laws: Collection[str] = (),
     *,
     search: settings = SEARCH,
+    rounds: int = ROUNDS,
 ) -> Caught:
     """Search until a ``kind`` is raised, about one of ``laws`` if any are given."""
     begun, others = 0, []
@@ -58,7 +60,7 @@ def caught(
             begun += 1
             super().__init__()
 
-    for number in range(ROUNDS):
+    for number in range(rounds):
         try:
             run_state_machine_as_test(seed(number)(Planted), settings=search)
         except kind as error:

@@ -9,9 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from taktora.errors import LawBroken
 
-from .planting import ROUNDS, SEARCH, caught
+from .planting import SEARCH, caught
 
 SHORT = settings(SEARCH, max_examples=20, stateful_step_count=2)
+ROUNDS = 20
 
 
 class Draws(RuleBasedStateMachine):
@@ -34,19 +35,19 @@ class Always(Draws):
 
 
 def test_a_bug_that_one_search_misses_is_found_by_another() -> None:
-    found = caught(Rarely, LawBroken, {"LAW-01"}, search=SHORT)
+    found = caught(Rarely, LawBroken, {"LAW-01"}, search=SHORT, rounds=ROUNDS)
     assert 20 < found.examples <= 20 * ROUNDS
     assert caught(Rarely, LawBroken, {"LAW-01"}, search=SHORT).examples == found.examples
 
 
 def test_a_bug_that_no_search_finds_is_a_failed_test() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"Draws: no LAW-01 in .* but nothing"):
-        caught(Draws, LawBroken, {"LAW-01"}, search=SHORT)
+        caught(Draws, LawBroken, {"LAW-01"}, search=SHORT, rounds=ROUNDS)
 
 
 def test_another_law_than_was_meant_is_a_failed_test_that_says_which() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"Always: no LAW-02 in .* but \['LAW-01'"):
-        caught(Always, LawBroken, {"LAW-02"}, search=SHORT)
+        caught(Always, LawBroken, {"LAW-02"}, search=SHORT, rounds=ROUNDS)
 
 
 def test_what_is_no_breach_comes_out() -> None:

@@ -183,7 +183,8 @@ class ItemCell(WatchedCell):
         fired = wake.fired
         ctx = Context(self.item_actor, fired, began)
         error = self.perform(ctx)
-        self.look_again(fired)
+        if self.rearm or self.on_rearm is not None:
+            self.look_again(fired)
         pace = self.counters.pace
         if pace is not None and self.ran:
             pace.note(fired, began)

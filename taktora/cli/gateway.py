@@ -9,16 +9,19 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from taktora.cli.driving import drive, log_to_stderr
 from taktora.cli.ending import REFUSED, CommandError, Ending, Interrupted
-from taktora.cli.options import LOG_LEVELS, seconds, workers
+from taktora.cli.options import LOG_LEVELS, cpus, seconds, workers
 from taktora.cli.watching import choose_show
-from taktora.errors import TaktoraError
+from taktora.errors import InvalidArgument, TaktoraError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from taktora.connectors.gateway_host import ConnectorGateway
+    from taktora.connectors.process_attributes import ProcessAttributes
 
 __all__ = ["add_to"]
 
@@ -27,6 +30,7 @@ examples:
   taktora check lab.toml                 first: is the file as it should be?
   taktora gateway lab.toml               until Ctrl-C
   taktora gateway lab.toml --stats --log-level info
+  taktora gateway bus.toml --fifo-priority 80 --cpus 1 --lock-memory --freeze-gc
 
 It says on standard error what becomes of each connector. Plug-ins of other processes in the same
 domain see it, too: ConnectorHost.from_file("lab.toml"). When this process is gone, they are down;
@@ -76,6 +80,20 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="show numbers of items and ports: see taktora run --help",
     )
+    asks = parser.add_argument_group("what the process asks for, instead of the file's [process]")
+    asks.add_argument(
+        "--fifo-priority", type=int, metavar="N", help="SCHED_FIFO priority, 1 (lowest) to 99"
+    )
+    asks.add_argument("--cpus", type=cpus, metavar="N,...", help="processors that it may run on")
+    asks.add_argument(
+        "--lock-memory", action="store_const", const=True, help="keep all of it in memory"
+    )
+    asks.add_argument(
+        "--freeze-gc",
+        action="store_const",
+        const=True,
+        help="have the garbage collector pass over what there is at the start",
+    )
     parser.set_defaults(command=gateway)
 
 
@@ -94,6 +112,7 @@ def gateway(options: argparse.Namespace) -> int:
             if options.log_level is None:
                 logging.getLogger("taktora.connectors").setLevel(logging.INFO)
             with _opened(options) as host:
+                _ask(host.process, options)
                 _say(f"serving {_served(host)}")
                 drive(host.executor, options.seconds, show, ending)
     except Interrupted:
@@ -107,6 +126,20 @@ def _opened(options: argparse.Namespace) -> ConnectorGateway:
     more = {} if options.domain is None else {"domain": options.domain}
     try:
         return ConnectorGateway.from_file(options.file, worker_threads=options.workers, **more)
+    except TaktoraError as error:
+        raise CommandError(str(error), REFUSED) from error
+
+
+def _ask(process: ProcessAttributes, options: argparse.Namespace) -> None:
+    names = ("fifo_priority", "cpus", "lock_memory", "freeze_gc")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    try:
+        wanted = evolve(process, **given)
+        if wanted.fifo_priority is not None and options.workers:
+            raise InvalidArgument(
+                "fifo_priority is for one thread that runs every gateway: leave --workers out"
+            )
+        wanted.apply()
     except TaktoraError as error:
         raise CommandError(str(error), REFUSED) from error
 

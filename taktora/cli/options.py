@@ -8,7 +8,7 @@ import math
 from taktora.errors import InvalidArgument
 from taktora.time import to_nanos
 
-__all__ = ["LOG_LEVELS", "period", "positive", "seconds", "speed", "workers"]
+__all__ = ["LOG_LEVELS", "cpus", "period", "positive", "seconds", "speed", "workers"]
 
 LOG_LEVELS = ("trace", "debug", "info", "warning", "error", "critical")
 _MOST_WORKERS = 1024
@@ -36,6 +36,15 @@ def workers(text: str) -> int:
     if not 0 <= value <= _MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"{value} is not between 0 and {_MOST_WORKERS}")
     return value
+
+
+def cpus(text: str) -> tuple[int, ...]:
+    """Numbers of processors, with commas between them."""
+    try:
+        found = tuple(int(one) for one in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} are not numbers such as 2,3") from None
+    return found
 
 
 def positive(text: str) -> int:

@@ -82,15 +82,20 @@ def _any(value: Any, kind: Any, at: Path) -> Any:
         return _list(value, kind, at)
     if is_table(kind) or (kind is Any and isinstance(value, Mapping)):
         return _table(value, kind, at)
-    if type(value) is kind and isinstance(value, enum.Enum):
-        return value.value if isinstance(value.value, str) else value.name
-    if isinstance(value, bytes) and kind is bytes:
-        return value.hex()
-    if isinstance(value, PurePath) and isinstance(kind, type) and issubclass(kind, PurePath):
-        return str(value)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum | bytes | PurePath):
+        return _text(value, kind, at)
     if type(value) in _SCALARS and not (isinstance(value, float) and not math.isfinite(value)):
         return value
     raise _refused(value, at, "which cannot be written down")
+
+
+def _text(value: Any, kind: type, at: Path) -> str:
+    """Of what stands in a file as text."""
+    if not isinstance(value, kind):
+        raise _refused(value, at, f"and no {kind.__name__}")
+    if isinstance(value, enum.Enum):
+        return value.value if isinstance(value.value, str) else value.name
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _duration(value: Any, at: Path) -> str:

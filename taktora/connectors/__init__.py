@@ -28,7 +28,9 @@ from taktora.connectors.link import Direction, Link
 from taktora.connectors.loopback import LoopbackConnector, LoopbackOptions
 from taktora.connectors.loopback_world import LoopbackWorld
 from taktora.connectors.options import NoOptions
+from taktora.connectors.placement import Placement
 from taktora.connectors.port_stats import PortStats
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.reader import ChannelReader, Received
 from taktora.connectors.reconnect import ExponentialBackoff, ReconnectPolicy
 from taktora.connectors.remote import RemoteConnector
@@ -93,7 +95,9 @@ __all__ = [
     "NoRouting",
     "PayloadCodec",
     "PayloadOverflow",
+    "Placement",
     "PortStats",
+    "ProcessAttributes",
     "RawCodec",
     "Received",
     "ReconnectPolicy",

@@ -115,6 +115,7 @@ class Attendant(Watcher):
     def execute(self, ctx: Context) -> None:
         """Follow what was said; look after the process."""
         with self._lock:
+            self._listen()  # first: why it ends is said before its link says that it was stopped
             # a sign of life that is taken before the driver has seen it puts off no deadline
             if any(fired.kind != "fd" for fired in ctx.triggers):
                 super().execute(ctx)
@@ -131,6 +132,8 @@ class Attendant(Watcher):
         if isinstance(said, Status):
             if said.instance != self._expected:  # of one that outlives its plug-in
                 return
+            if self._failure is not None:
+                return
             well = isinstance(said.health, Up | Degraded)
             self._upkeep.heard(well=well, now=monotonic_ns())
         super()._hear(said)
@@ -142,9 +145,8 @@ class Attendant(Watcher):
         upkeep, child = self._upkeep, self._child
         if child is not None:
             child.flush()
-            for line in child.lines():
-                self._take(decode(line))
             code = child.ended()
+            self._listen()
             if code is not None:
                 farewell = self._bury(child, code, now)
             elif upkeep.is_stuck(now) and not self._was_killed:
@@ -184,6 +186,11 @@ class Attendant(Watcher):
         logger.info("connector %r: gateway process %d is starting", self.name, child.pid)
         self._events.register(child.fileno(), select.EPOLLIN)
         child.send(encode(told))
+
+    def _listen(self) -> None:
+        if self._child is not None:
+            for line in self._child.lines():
+                self._take(decode(line))
 
     def _take(self, report: Report) -> None:
         match report:

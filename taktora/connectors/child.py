@@ -34,7 +34,6 @@ class Child:
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._owner = os.getpid()
         read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         try:  # non-blocking at its end, too: it must never wait for somebody to read its log
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -146,13 +145,11 @@ class Child:
 
     def terminate(self) -> None:
         """Ask it to end, whatever it is doing."""
-        if os.getpid() == self._owner:
-            self._process.terminate()
+        self._process.terminate()
 
     def kill(self) -> None:
         """End it."""
-        if os.getpid() == self._owner:
-            self._process.kill()
+        self._process.kill()
 
     def end(self, patience: float, more: float) -> Iterator[bytes]:
         """Wait for its end, and what it says meanwhile. It ends for sure.
@@ -174,7 +171,7 @@ class Child:
         yield from self.lines()
 
     def close(self) -> None:
-        """Let go of everything; it has ended, or belongs to the process that this one was forked from."""
+        """Let go of everything; it has ended."""
         with self._lock:
             self._unsent.clear()
             with suppress(OSError):

@@ -1,161 +1,39 @@
-"""A connector's life: made, registered with an executor, closed; and its health meanwhile."""
+"""A connector's life: registered with an executor, and closed."""
 
 from __future__ import annotations
 
-import threading
+import os
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any
 
 from taktora.actors.blocking import is_actor_thread
-from taktora.closing import Closing
 from taktora.connectors.beacon import Beacon
-from taktora.connectors.codecs.json import JsonCodec
-from taktora.connectors.connector_arguments import (
-    check_codec,
-    check_name,
-    check_policy,
-    check_process,
-    check_queue,
-    check_signs_of_life,
-)
-from taktora.connectors.framing import check_checksum
+from taktora.connectors.connector_base import ConnectorBase
 from taktora.connectors.gateway import Gateway
-from taktora.connectors.health import ConnectorHealth, Down
-from taktora.connectors.health_feed import HealthSubscription
-from taktora.connectors.health_keeper import HealthKeeper
-from taktora.connectors.home import Home
-from taktora.connectors.link import Direction, Link
-from taktora.connectors.options import NoOptions
-from taktora.connectors.placement import ELSEWHERE, HERE, OWN_PROCESS, check_placement
+from taktora.connectors.health import Down
+from taktora.connectors.link import Direction
+from taktora.connectors.placement import ELSEWHERE, HERE, OWN_PROCESS
 from taktora.connectors.reconnect import ExponentialBackoff
-from taktora.connectors.routing import NoRouting, leads
+from taktora.connectors.routing import leads
 from taktora.connectors.stopping import when_all_are_done
 from taktora.connectors.watcher import Watcher
-from taktora.errors import ConnectorClosed, ConnectorError, InvalidDescriptor, WrongType
-from taktora.time import Duration, Nanos, to_nanos
+from taktora.errors import ConnectorError, InvalidDescriptor, WrongType
 
 if TYPE_CHECKING:
-    from taktora.connectors.codec import PayloadCodec
     from taktora.connectors.descriptor import ChannelDescriptor
-    from taktora.connectors.envelope import Checksum
-    from taktora.connectors.own_process import OwnProcess
-    from taktora.connectors.placement import Placement
-    from taktora.connectors.process_attributes import ProcessAttributes
-    from taktora.connectors.reconnect import ReconnectPolicy
 
 __all__ = ["ConnectorLife"]
 
 
-class ConnectorLife(Closing):
+class ConnectorLife(ConnectorBase):
     """What :class:`~.connector.Connector` is without its ports. Any thread. Arguments: as there."""
-
-    Options: ClassVar[type[Any]] = NoOptions
-    """Class of the options that a configuration may give. A connector that has some keeps them as
-    ``self.options``, so that a process of its own can be given them."""
-    options: Any = NoOptions()
-    Routing: ClassVar[type[Any]] = NoRouting
-    """Class of the routing that its descriptors must have."""
-    default_gateway: ClassVar[Placement] = "here"
-    """Where its gateways live unless ``gateway`` says otherwise."""
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        codec: PayloadCodec | None = None,
-        node: Any = None,
-        queue: int = 64,
-        reconnect: ReconnectPolicy | None = None,
-        heartbeat: Duration = 0.1,
-        stale_after: Duration = 0.5,
-        connect_timeout: Duration = 30,
-        gateway: Placement | None = None,
-        in_process: bool | None = None,
-        process: ProcessAttributes | None = None,
-        linger: Duration = 1,
-        checksum: Checksum = "auto",
-    ) -> None:
-        self.name = check_name(name)
-        check_codec(name, codec)
-        check_policy(name, reconnect)
-        self.codec = codec
-        """Of channels for which none is named; ``None``: as :meth:`default_codec` says."""
-        self.gateway = check_placement(name, gateway, in_process, self.default_gateway)
-        self.process = check_process(name, process)
-        self._linger: Nanos = to_nanos(linger, what="linger", zero=True)
-        self.heartbeat, self.stale_after = check_signs_of_life(name, heartbeat, stale_after)
-        self._patience: Nanos = to_nanos(connect_timeout, what="connect_timeout")
-        self._queue = check_queue(name, queue)
-        self._policy = reconnect
-        self._checksum = check_checksum(checksum)
-        self._home = Home(name, node, queue, self._checksum)
-        self._lock = threading.RLock()
-        self._gateway: Gateway | None = None
-        self._watcher: Watcher | None = None
-        self._own: OwnProcess | None = None
-        self._ref: Any = None
-        self._beacon: Beacon | None = None
-        self._closed = False
-        self._described: dict[str, tuple[ChannelDescriptor[Any], PayloadCodec | None]] = {}
-        self._channels: dict[tuple[str, Direction], ChannelDescriptor[Any]] = {}
-        self._ports: list[tuple[str, Any]] = []
-        self._shown: list[str] = []  # as the executor calls the ports in its statistics
-        self._keeper = HealthKeeper(now=self._home.wall())
-
-    # --- for protocols -----------------------------------------------------------------------------
-
-    @classmethod
-    def default_codec(cls, descriptor: ChannelDescriptor[Any]) -> PayloadCodec:  # noqa: ARG003
-        """The codec of a channel for which none was named, nor one for the whole connector: JSON.
-
-        For protocols whose routing says already what a value looks like. It may raise
-        ``InvalidDescriptor``.
-        """
-        return JsonCodec()
-
-    @classmethod
-    def from_options(cls, name: str, options: Any, **common: Any) -> Self:
-        """As a configuration describes it: ``options`` of the class :attr:`Options`."""
-        if cls.Options is NoOptions:
-            return cls(name, **common)
-        make: Any = cls
-        made: Self = make(name, options=options, **common)
-        return made
-
-    def make_link(self) -> Link:
-        """The link; called when the gateway is made. It touches nothing outside until it is opened.
-
-        Where the gateway has a process of its own, one is made here as well, which is asked about
-        each channel, and never opened.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define make_link()")
-
-    @property
-    def in_process(self) -> bool:
-        """Whether its gateway is in this process."""
-        return self.gateway == HERE
-
-    # --- health ------------------------------------------------------------------------------------
-
-    @property
-    def health(self) -> ConnectorHealth:
-        """How it is, as far as is known here; Down once it was closed."""
-        return self._keeper.health
-
-    def subscribe_health(self, capacity: int = 64) -> HealthSubscription:
-        """Every health event from now on; when ``capacity`` wait, the oldest goes, and is counted.
-
-        Raises:
-            ConnectorClosed: it was closed.
-        """
-        self._check_open()
-        return self._keeper.subscribe(capacity)
 
     # --- registering -------------------------------------------------------------------------------
 
     def register_with(self, executor: Any) -> Any:
-        """Have ``executor`` run the gateway, or watch over one that lives elsewhere. The actor's ref.
+        """Have ``executor`` run the gateway, or start the process that does and watch over it, or
+        watch over one that lives elsewhere. The actor's ref.
 
         Channels made before and after it work alike. When it raises, it is as if it had not been
         called.
@@ -163,7 +41,7 @@ class ConnectorLife(Closing):
         Raises:
             ConnectorClosed: it was closed.
             ConnectorError: it was registered before, or has ports where ``executor`` cannot serve
-                them.
+                them; or what makes its gateway cannot be handed to a process of its own.
             InvalidDescriptor: the routing of a channel that was made before leads nowhere.
         """
         with self._lock:
@@ -247,7 +125,7 @@ class ConnectorLife(Closing):
             raise
 
     def _join_own_process(self, executor: Any) -> Any:
-        from taktora.connectors.own_process import OwnProcess, prepared  # needs iceoryx2, like it
+        from taktora.connectors.own_process import OwnProcess, prepared  # most do without
 
         handover = prepared(
             type(self),
@@ -270,6 +148,12 @@ class ConnectorLife(Closing):
         self._watcher, ref = own.join(executor, self._keeper, self._home.wall)
         self._own = own
         return ref
+
+    @property
+    def gateway_process(self) -> int | None:
+        """Process id of its gateway's own process. ``None``: there is none, or none at the moment."""
+        attendant = None if self._own is None else self._own.attendant
+        return None if attendant is None else attendant.pid
 
     def plugin_gone(self) -> None:
         """The plug-in that this gateway serves has died: its link may act on that.
@@ -320,11 +204,6 @@ class ConnectorLife(Closing):
 
     # --- the end -----------------------------------------------------------------------------------
 
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-        return self._closed
-
     def close(self) -> None:
         """Close the link and every port. Idempotent; what was not sent yet is lost.
 
@@ -335,6 +214,8 @@ class ConnectorLife(Closing):
             if self._closed:
                 return
             self._closed = True
+            if os.getpid() != self._pid:  # a forked child: everything belongs to the parent
+                return
             ports, refs = [port for _, port in self._ports], list(self._refs())
         for port in ports:
             port.close()
@@ -375,11 +256,3 @@ class ConnectorLife(Closing):
             raise ConnectorError(
                 f"connector {self.name!r} is registered with {self._home.executor!r} already"
             )
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ConnectorClosed(f"connector {self.name!r} was closed; make a new one")
-
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else type(self._keeper.health).__name__
-        return f"<{type(self).__name__} {self.name!r}, {state}>"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 from taktora.connectors.reconnect import ReconnectPolicy
 from taktora.time import NANOS_PER_SECOND, Nanos
 
 __all__ = ["Course", "Stage"]
+
+
+_NEVER: Final[Nanos] = 1 << 63
 
 
 class Stage(enum.Enum):
@@ -34,7 +38,8 @@ class Course:
         """Nanoseconds after which an attempt that has said nothing has failed."""
         self.stage = Stage.WAITING
         self.due: Nanos = 0
-        """When the next attempt is to begin, or, while trying, when the present one has failed."""
+        """When the next attempt is to begin, or, while trying, when the present one has failed; far
+        away while neither is to be expected."""
         self.attempts = 0
         """Attempts since it was last open."""
 
@@ -55,6 +60,7 @@ class Course:
     def opened(self) -> None:
         """It is connected."""
         self.stage = Stage.OPEN
+        self.due = _NEVER
         self.attempts = 0
         self._policy.reset()
 
@@ -63,6 +69,7 @@ class Course:
         delay = self._policy.next_delay()
         if delay is None:
             self.stage = Stage.GIVEN_UP
+            self.due = _NEVER
             return
         self.stage = Stage.WAITING
         self.due = now + round(delay.total_seconds() * NANOS_PER_SECOND)

@@ -105,6 +105,17 @@ class FrameWriter(Closing):
         return self._publisher.node
 
     @property
+    def readers(self) -> int:
+        """Readers of its channel at this moment, in all processes together.
+
+        Those of a process that was killed count until its node's ``notice_deaths`` has done its work.
+
+        Raises:
+            PortClosed: the writer or its node was closed.
+        """
+        return self._publisher.subscriber_count
+
+    @property
     def closed(self) -> bool:
         """Whether the writer, or its node, was closed."""
         return self._publisher.closed

@@ -12,16 +12,17 @@ from taktora.connectors.course import Course, Stage
 from taktora.connectors.gateway_ports import GatewayPorts
 from taktora.connectors.guarded_link import GuardedLink
 from taktora.connectors.health import Connecting, Degraded, Down, Up, words
-from taktora.connectors.inbound import Arrived, Inbound
+from taktora.connectors.inbound import Arrived, Inbound, Report
 from taktora.connectors.link import Direction, Link
 from taktora.connectors.pump import Pump, go_on
+from taktora.connectors.reader_watch import ReaderWatch
 from taktora.connectors.service_factory import INWARD, OUTWARD
 from taktora.connectors.writer_watch import LOOK_EVERY, WriterWatch
 from taktora.errors import ActorDeadError, MailboxFull, TaktoraError
 from taktora.time import NANOS_PER_SECOND, to_nanos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from taktora.actors.context import Context
@@ -78,6 +79,7 @@ class Gateway(Item):
         self._wall = wall
         self._outs: dict[str, Pump] = {}
         self._watch = WriterWatch() if self._link.watches_writers else None
+        self._reader_watch = ReaderWatch() if self._link.watches_readers else None
         self._poll_slot = 1 if self._link.poll_period else None
         self._pumps: list[Any] = []
         self._prepared: list[Pump] = []  # they become actors with it
@@ -141,6 +143,8 @@ class Gateway(Item):
             writer.close()
             raise
         self._writers[descriptor.name] = writer
+        if self._reader_watch is not None:
+            self._reader_watch.begin(descriptor.name, writer)
         if self._executor is not None:
             self.ports.add_in(descriptor.name, writer, self._executor.ports)
 
@@ -181,7 +185,8 @@ class Gateway(Item):
         on.interval(self._heartbeat)
         if self._link.poll_period:
             on.interval(self._link.poll_period / NANOS_PER_SECOND)
-        if self._watch is not None and to_nanos(self._heartbeat) > LOOK_EVERY:
+        watches = self._watch is not None or self._reader_watch is not None
+        if watches and to_nanos(self._heartbeat) > LOOK_EVERY:
             on.interval(timedelta(microseconds=LOOK_EVERY / 1000))
 
     def execute(self, ctx: Context) -> None:
@@ -196,6 +201,9 @@ class Gateway(Item):
         self._look(ctx.now_ns, slot)
         if looks and self._watch is not None:
             self._look_for_writers(self._watch, ctx.now_ns)
+        if looks and self._reader_watch is not None:
+            for channel in self._reader_watch.look(list(self._writers.items())):
+                self._heed(self._link.readers_came(channel), ctx.now_ns)
         if not beats:
             return
         if self._course.stage is Stage.OPEN and not self._degraded:
@@ -245,19 +253,25 @@ class Gateway(Item):
 
     def _look_at_link(self, now: Nanos, slot: Nanos | None) -> None:
         reports = self.inbound.take_reports()
-        fell = bool(reports) and isinstance(reports[-1].health, Down)
+        if reports:
+            self._hear_all(reports, now)
+        if now >= self._course.due:  # hardly ever, once it is open
+            if self._course.is_late(now):
+                self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
+            if self._course.is_due(now):
+                self._attempt(now)
+        complaint = self._link.poll(now)
+        if slot is not None and complaint is None:
+            complaint = self._link.tick(slot, now)
+        if complaint is not None:
+            self._heed(complaint, now)
+
+    def _hear_all(self, reports: Sequence[Report], now: Nanos) -> None:
+        fell = isinstance(reports[-1].health, Down)
         for report in reports:
             if fell and isinstance(report.health, Up):
                 continue  # it is that no more: nobody who knows better may see it so
             self._hear(report.health, now)
-        if self._course.is_late(now):
-            self._broke(f"no answer within {self._course.patience / NANOS_PER_SECOND:g} s", now)
-        if self._course.is_due(now):
-            self._attempt(now)
-        complaint = self._link.poll(now)
-        if slot is not None and complaint is None:
-            complaint = self._link.tick(slot, now)
-        self._heed(complaint, now)
 
     def _hear(self, health: ConnectorHealth | None, now: Nanos) -> None:
         match health:

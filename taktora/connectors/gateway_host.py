@@ -8,6 +8,7 @@ from typing import Any, Self
 from taktora.connectors.connector import Connector
 from taktora.connectors.host import ConnectorHost
 from taktora.connectors.link import Direction
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.resolving import Lookup, ResolvedConnector, load_connectors
 from taktora.connectors.routing import leads
 from taktora.connectors.settings import Direction as Wanted
@@ -22,6 +23,10 @@ class ConnectorGateway(ConnectorHost):
     A connector that is registered here serves plug-ins of any process in the domain, under its name;
     :meth:`Connector.carry` says which channels. One gateway may serve a name at a time.
     """
+
+    process = ProcessAttributes()
+    """What its file wants of the process that runs it, and where ``[process]`` does not say, what the
+    options of its connectors want; whoever runs it asks for it."""
 
     def _take_in(self, connector: Connector) -> None:
         connector.serve_with(self.executor)
@@ -48,6 +53,8 @@ class ConnectorGateway(ConnectorHost):
                     for direction in _DIRECTIONS[channel.settings.direction]:
                         if leads(channel.descriptor.routing, direction):
                             connector.carry(channel.descriptor, direction)
+            wanted = [one.process for one in gateway.connectors.values() if one.process is not None]
+            gateway.process = file.process.joined(wanted)
         except BaseException:
             gateway.close()
             raise

@@ -7,11 +7,13 @@ the plug-in is gone: its link may act on that for a while, and then this ends as
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import os
+import select
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -42,7 +44,10 @@ logger = logging.getLogger("taktora.connectors")
 _DONE: Final = 0
 _FAILED: Final = 1
 _REFUSED: Final = 3
-_ENOUGH: Final = 5.0  # s, for what is left to do once the plug-in is gone
+_STUCK: Final = 4
+_ENOUGH: Final = (
+    5.0  # s, for all that is left to do once the plug-in is gone and its link has lingered
+)
 
 
 class _Signals:
@@ -75,6 +80,7 @@ def main() -> int:
     with executor:
         try:
             connector = _serving(kind, told, executor)
+            _end_for_sure(told)
             orders = Orders(sys.stdin.fileno(), rest, told.plugin, partial(_obey, connector))
             watch = executor.add(orders, id=f"{told.name}/orders")
             told.attributes.apply()
@@ -105,6 +111,20 @@ def _settle(told: Handover) -> None:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
+def _end_for_sure(told: Handover) -> None:
+    """Have the process end some time after its plug-in, also if its link blocks it for ever."""
+    pidfd = os.pidfd_open(told.plugin)
+
+    def wait() -> None:
+        death = select.poll()
+        death.register(pidfd, select.POLLIN)
+        death.poll()
+        time.sleep(told.linger.total_seconds() + _ENOUGH)
+        os._exit(_STUCK)
+
+    threading.Thread(target=wait, name="taktora-last-resort", daemon=True).start()
+
+
 def _serving(kind: Any, told: Handover, executor: Executor) -> Connector:
     connector: Connector = kind.from_options(
         told.name,
@@ -130,7 +150,6 @@ def _obey(connector: Connector, order: Order) -> None:
 
 def _outlive(connector: Connector, executor: Executor, linger: timedelta) -> None:
     """Nobody is there any more: have the link make safe what it has to, and give it some time."""
-    faulthandler.dump_traceback_later(linger.total_seconds() + _ENOUGH, exit=True)
     logger.warning("connector %r: its plug-in is gone", connector.name)
     connector.plugin_gone()
     if linger:
@@ -140,7 +159,9 @@ def _outlive(connector: Connector, executor: Executor, linger: timedelta) -> Non
 def _refuse(error: Exception) -> int:
     if not isinstance(error, TaktoraError | ImportError | OSError):  # a mistake in somebody's code
         logger.error("it cannot start", exc_info=error)
-    said = str(error) if isinstance(error, TaktoraError) and str(error) else words(error)
+    said = getattr(error, "strerror", None) or str(error)
+    if not (isinstance(error, TaktoraError) and said):
+        said = words(error)
     report(Failed(f"cannot start: {said}"))
     return _REFUSED
 

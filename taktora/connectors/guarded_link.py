@@ -46,6 +46,7 @@ class GuardedLink:
         self._fresh_since: Nanos = -1
         self._plugin_gone = getattr(link, "plugin_gone", None)
         self._writers_changed = getattr(link, "writers_changed", None)
+        self._readers_came = getattr(link, "readers_came", None)
         self._lock = threading.Lock()
         self._complaint: str | None = None
 
@@ -119,6 +120,15 @@ class GuardedLink:
     def writers_changed(self, channel: str, *, present: bool) -> str | None:
         """Tell it that a channel's first writer has come, or its last one gone. As :meth:`poll`."""
         return self._tell(self._writers_changed, channel, present)
+
+    @property
+    def watches_readers(self) -> bool:
+        """Whether it wants to know of readers that come."""
+        return self._readers_came is not None
+
+    def readers_came(self, channel: str) -> str | None:
+        """Tell it that a channel has more readers than before. As :meth:`poll`."""
+        return self._tell(self._readers_came, channel)
 
     def plugin_gone(self, now: Nanos) -> str | None:
         """Tell it that whoever started its process has ended. As :meth:`poll`."""

@@ -41,6 +41,10 @@ class Link(Protocol):
     attribute ``sends_late`` that is false. Where only the present value counts they would undo what
     the link set when it came up; they are counted as drops of the channel instead.
 
+    A link that tells a value only when it changes has ``readers_came(channel)`` for those who come
+    later: there are more readers of that inward channel than at the last look, which is taken as often
+    as that for writers. What it has told already they have not seen.
+
     A link whose values must not stand when nobody writes them any more (outputs of a machine) has
     one or both of these, which are called whether it is connected or not, and once for each change:
 

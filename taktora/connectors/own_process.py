@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import evolve
 
 from taktora.connectors.attendant import Attendant
-from taktora.connectors.handover import Handover, carried, importable, module_path, tree_of
+from taktora.connectors.handover import Handover, carried, encode, importable, module_path, tree_of
+from taktora.connectors.launching import command
 from taktora.connectors.policies import recipe_of
 from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.errors import ConnectorError, InvalidArgument, InvalidDescriptor
@@ -55,8 +56,9 @@ def prepared(
     Raises:
         ConnectorError: something of it cannot be handed to another process; says what, and why.
     """
+    command(name)  # there is an interpreter to start
     try:
-        return Handover(
+        handover = Handover(
             plugin=os.getpid(),
             path=module_path(sys.path),
             kind=importable(kind),
@@ -75,11 +77,13 @@ def prepared(
             attributes=ProcessAttributes() if process is None else process,
             log_level=logging.getLogger("taktora.connectors").getEffectiveLevel(),
         )
+        encode(handover)  # all of it can be told
     except InvalidArgument as error:
         raise ConnectorError(
             f"connector {name!r} cannot have its gateway in a process of its own: {error}. With "
             f'gateway="here" it lives in this process'
         ) from error
+    return handover
 
 
 class OwnProcess:

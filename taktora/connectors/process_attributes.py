@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import field, frozen
@@ -30,7 +30,8 @@ class ProcessAttributes:
     """SCHED_FIFO priority of its main thread, 1 (lowest) to 99 (sched(7)); needs root, CAP_SYS_NICE
     or an rtprio limit."""
     cpus: tuple[int, ...] | None = field(default=None)
-    """CPUs that it may run on; those that run nothing else are best."""
+    """CPUs that its main thread, and threads that are started later, may run on; those that run
+    nothing else are best."""
     lock_memory: bool = field(default=False)
     """Keep all that it has in memory (mlockall(2)); needs root, CAP_IPC_LOCK or a memlock limit."""
     freeze_gc: bool = field(default=False)
@@ -64,6 +65,22 @@ class ProcessAttributes:
     def _check_bool(self, its: Any, value: Any) -> None:
         if not isinstance(value, bool):
             raise WrongType(f"{its.name} must be true or false, not {value!r}")
+
+    def joined(self, others: Iterable[ProcessAttributes]) -> ProcessAttributes:
+        """These, for a process that does the work of ``others`` as well.
+
+        Where these say nothing, the highest priority counts, and all of their CPUs together. Memory is
+        locked, and the garbage collector held, if anybody asks for it.
+        """
+        every = [self, *others]
+        priorities = [one.fifo_priority for one in every if one.fifo_priority is not None]
+        cpus = sorted({cpu for one in every for cpu in one.cpus or ()})
+        return ProcessAttributes(
+            fifo_priority=self.fifo_priority or max(priorities, default=None),
+            cpus=self.cpus or tuple(cpus) or None,
+            lock_memory=any(one.lock_memory for one in every),
+            freeze_gc=any(one.freeze_gc for one in every),
+        )
 
     def apply(self) -> None:
         """Ask for all of it, for this process and the calling thread. Nothing is put back.

@@ -21,6 +21,7 @@ from taktora.connectors.codec import PayloadCodec
 from taktora.connectors.connector import Connector
 from taktora.connectors.descriptor import ChannelDescriptor
 from taktora.connectors.options import NoOptions
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.routing import NoRouting, leads
 from taktora.connectors.settings import (
     ChannelSettings,
@@ -108,6 +109,7 @@ class ResolvedFile:
 
     domain: str | None
     connectors: tuple[ResolvedConnector, ...]
+    process: ProcessAttributes
 
 
 def load_connectors(path: str | os.PathLike[str], *, lookup: Lookup | None = None) -> ResolvedFile:
@@ -122,7 +124,7 @@ def load_connectors(path: str | os.PathLike[str], *, lookup: Lookup | None = Non
     """
     resolver = _Resolver(lookup or Installed())
     file = load(path, ConnectorsFile, what="connectors file", check=resolver.check)
-    return ResolvedFile(file.domain, tuple(resolver.resolved))
+    return ResolvedFile(file.domain, tuple(resolver.resolved), file.process)
 
 
 class _Resolver:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from taktora.config import at_least, not_empty, positive, within
 from taktora.config.durations import duration_text
 from taktora.connectors.descriptor import ChannelDescriptor
+from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.reconnect import ExponentialBackoff
 from taktora.errors import InvalidArgument, InvalidDescriptor, InvalidName
 from taktora.transport.names import check_channel_name, check_domain
@@ -149,3 +150,5 @@ class ConnectorsFile:
     connectors: tuple[ConnectorSettings, ...] = field(validator=not_empty)
     domain: str | None = field(default=None, validator=_domain)
     """Of iceoryx2; ``None``: the environment's, or the default."""
+    process: ProcessAttributes = field(factory=ProcessAttributes)
+    """What the process asks for that runs the gateways."""

@@ -7,12 +7,15 @@ a 10 ms interval is a tick of a 20 ms interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from taktora.core.triggers import MissedTick
 from taktora.time import Nanos
 
 __all__ = ["Tick", "first_tick", "tick"]
+
+_SKIP: Final = MissedTick.SKIP
+_DELAY: Final = MissedTick.DELAY
 
 
 class Tick(NamedTuple):
@@ -35,10 +38,10 @@ def first_tick(epoch: Nanos, period: Nanos, now: Nanos) -> Nanos:
 
 def tick(due: Nanos, period: Nanos, now: Nanos, missed: MissedTick) -> Tick:
     """Decide a tick that was due at ``due`` and is seen at ``now >= due``."""
-    if missed is MissedTick.DELAY:
-        return Tick((due,), 0, now + period)
     late = (now - due) // period
     latest = due + late * period
-    if missed is MissedTick.BURST:
-        return Tick(range(due, latest + 1, period), 0, latest + period)
-    return Tick((latest,), late, latest + period)
+    if missed is _SKIP:
+        return Tick((latest,), late, latest + period)
+    if missed is _DELAY:
+        return Tick((due,), 0, now + period)
+    return Tick(range(due, latest + 1, period), 0, latest + period)

@@ -85,6 +85,8 @@ __all__ = ["Scheduler"]
 
 
 _NOTHING: Final[tuple[Command, ...]] = ()
+_BURST: Final = MissedTick.BURST
+_REFUSED, _REPLACED = Woke.REFUSED, Woke.REPLACED
 _STARTING, _IDLE, _ACTIVE, _SUSPENDED = Phase.STARTING, Phase.IDLE, Phase.ACTIVE, Phase.SUSPENDED
 
 
@@ -342,21 +344,21 @@ class Scheduler:
 
     def _ticked(self, timer: IntervalTimer, now: Nanos) -> tuple[Command, ...]:
         actor = timer.actor
-        due = tick(timer.due, timer.period, now, timer.missed)
-        timer.due = due.next_due
+        missed = timer.missed
+        slots, skipped, timer.due = tick(timer.due, timer.period, now, missed)
         self._timers.add(timer)
-        actor.skipped += due.skipped
-        left = len(due.scheduled)
+        skipped += len(slots)
         if not actor.paused and self.open:
-            merge = timer.missed is not MissedTick.BURST
-            for scheduled in due.scheduled:
-                fired = Fired("interval", timer.source, scheduled, slot=timer.slot)
-                woke = actor.mailbox.wake((fired,), merge=merge)
-                if woke is Woke.REFUSED:
+            mailbox, merge = actor.mailbox, missed is not _BURST
+            for scheduled in slots:
+                fired = Fired("interval", timer.source, scheduled, (), timer.slot)
+                woke = mailbox.wake((fired,), merge=merge)
+                if woke is _REFUSED:
                     break
-                left -= 1
-                actor.skipped += woke is Woke.REPLACED
-        actor.skipped += left
+                if woke is not _REPLACED:
+                    skipped -= 1
+        if skipped:
+            actor.skipped += skipped
         return self.activate(actor) if actor.mailbox.settle() else _NOTHING
 
     def _missed(self, timer: DeadlineTimer, now: Nanos) -> tuple[Command, ...]:

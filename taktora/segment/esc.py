@@ -50,8 +50,10 @@ class Controller:
         self._reset(now)
 
     def power_cycle(self, now: Nanos) -> None:
-        """As after a loss of power: everything as at the factory, except the EEPROM."""
-        self._notice.due.discard(self.application)
+        """As after a loss of power: everything as at the factory, except the EEPROM.
+
+        It has another :attr:`application` then: whoever kept the one before is to forget it.
+        """
         self.device.power_on()
         self._reset(now)
 

@@ -78,6 +78,7 @@ class OwnDevice(CoeDevice):
         self.options = own.Options() if options is None else options
         self.failure: str | None = None
         """What went wrong in :meth:`cycle`, until the MainDevice takes it up again."""
+        self._reported: str | None = None
         self._out, self._in = any_of(own.outputs), any_of(own.inputs)
         self._parameters = {one.name: n for n, one in enumerate(any_of(own.parameters), 1)}
         self._at = {one.name: n for n, one in enumerate(self._in, 1)}
@@ -116,7 +117,7 @@ class OwnDevice(CoeDevice):
     def power_on(self) -> None:
         """As at the factory. Subclasses that have a memory begin anew here, and call this."""
         super().power_on()
-        self.failure = None
+        self.failure = self._reported = None
 
     def entered(self, state: int, now: Nanos) -> None:
         """Going up again after a failure is another attempt."""
@@ -134,11 +135,13 @@ class OwnDevice(CoeDevice):
             return super().exchange(outputs, now)
         except Exception as error:
             self.failure = f"{type(error).__name__}: {error}"
-            logger.exception(
-                "SubDevice %s: %s.cycle() failed; it goes to SAFE-OP",
-                self.identity.name,
-                type(self).__name__,
-            )
+            if self.failure != self._reported:  # a MainDevice tries again and again
+                self._reported = self.failure
+                logger.exception(
+                    "SubDevice %s: %s.cycle() failed; it goes to SAFE-OP",
+                    self.identity.name,
+                    type(self).__name__,
+                )
             raise ApplicationFailed(f"{self.identity.name}: {self.failure}") from error
 
     def update(self, valid: bool, now: Nanos) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ def cannot_simulate() -> str | None:
         try:
             with own_network():
                 veth_pair("ecat0", "ecat1")
+                socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
         except OSError as error:
             refused.append(
                 f"a network of its own needs root (CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW) and "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from random import Random
 from typing import Any, ClassVar, Final
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -95,6 +95,8 @@ class TopologyMachine(RuleBasedStateMachine):
         stateful_step_count=30,
         deadline=None,
         derandomize=True,
+        # without Phase.explain, which takes longer than to find the failure and to make it small
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
     """For continuous integration: a few seconds, and the same examples in every run."""

@@ -199,6 +199,21 @@ class Publisher(Port):
         return IpcError(f"{self._label}: sent, but listeners were not told: {error}")
 
     @property
+    def subscriber_count(self) -> int:
+        """Subscribers of its channel at this moment, in all processes together.
+
+        Those of a process that was killed count until a node has cleaned up behind it; see
+        :meth:`BaseNode.notice_deaths`.
+
+        Raises:
+            PortClosed: the publisher or its node was closed.
+        """
+        service = self._service
+        if service is None:
+            self._refuse()
+        return int(service.dynamic_config.number_of_subscribers)
+
+    @property
     def closed(self) -> bool:
         """Whether the publisher, or its node, was closed."""
         return self._raw is None

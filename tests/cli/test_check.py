@@ -102,10 +102,12 @@ def test_what_the_example_leaves_commented_out_is_the_default(
     """Every commented-out setting can be switched on as it stands there."""
     lines = (ROOT / "examples" / "connectors.toml").read_text().splitlines()
     settings = [
-        line[2:] if line.startswith("# ") and " = " in line.partition("   #")[0] else line
+        line[2:]
+        if line.startswith("# [") or (line.startswith("# ") and " = " in line.partition("   #")[0])
+        else line
         for line in lines
     ]
-    assert sum(one != two for one, two in zip(lines, settings, strict=True)) == 8
+    assert sum(one != two for one, two in zip(lines, settings, strict=True)) == 13
     taktora_command.write("\n".join(settings), "all.toml")
     done = taktora_command("check", "all.toml", env=environment)
     assert (done.returncode, done.stdout) == (0, "all.toml: 2 connectors, 3 channels\n")
@@ -122,7 +124,7 @@ def test_mistakes_can_be_shown_in_any_encoding_and_move_no_cursor(
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines() == [
         "b\\xfc.json: connectors: is empty, and must not be",
-        'b\\xfc.json: ["d\\xe9\\u001b[2J"]: is not known here; known: connectors and domain',
+        'b\\xfc.json: ["d\\xe9\\u001b[2J"]: is not known here; known: connectors, domain and process',
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -184,6 +185,40 @@ def test_a_file_with_mistakes_runs_nothing(
     if text is not None:
         gateways.command.write(text, file)
     process = gateways.start(file=file)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert words in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.rule("CLI-62", "PROC-41")
+def test_it_runs_where_and_as_the_file_or_else_its_options_ask_for(
+    plugin: Plugin, gateways: Gateways
+) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    gateways.command.write("[process]\ncpus = [99999]\nfreeze_gc = true\n" + FILE, "asks.toml")
+    process = gateways.start("--cpus", str(cpu), file="asks.toml")
+    plugin.until(lambda: len(plugin.got) > 5)
+    assert os.sched_getaffinity(process.pid) == {cpu}
+
+
+@pytest.mark.rule("CLI-62")
+@pytest.mark.parametrize(
+    ("table", "options", "words"),
+    [
+        ("cpus = [99999]", (), "cannot run on CPU 99999"),
+        ("fifo_priority = 100", (), "process.fifo_priority: fifo_priority must be from 1 to 99"),
+        ("fifo_priority = 1", ("--workers", "1"), "leave --workers out"),
+        ("fifo = 1", (), "process.fifo: is not known here"),
+        ("", ("--fifo-priority", "0"), "fifo_priority must be from 1 to 99, not 0"),
+        ("", ("--cpus", "a"), "'a' are not numbers such as 2,3"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_and_nothing_runs(
+    gateways: Gateways, table: str, options: tuple[str, ...], words: str
+) -> None:
+    gateways.command.write(f"[process]\n{table}\n{FILE}", "asks.toml")
+    process = gateways.start(*options, file="asks.toml")
     _, err = process.communicate(timeout=30)
     assert process.returncode == 2
     assert words in err

@@ -9,6 +9,7 @@ import pytest
 
 from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.soem import SoemBusDriver
+from taktora.errors import BusError
 from taktora.testing.namespaces import own_network
 from taktora.testing.veth import set_up, veth_pair
 
@@ -23,6 +24,16 @@ count = 2
 
 [[subdevices]]
 type = "digital-out"
+"""
+
+BROKEN = """
+from taktora.segment import OwnDevice, Signal
+
+class Broken(OwnDevice):
+    inputs = (Signal("level", "u8"),)
+
+    def cycle(self, outputs, now):
+        return {"level": 1 // 0}
 """
 
 
@@ -64,6 +75,25 @@ def test_it_ends_in_time_and_says_its_numbers_meanwhile(taktora_command: Command
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[1] == "0 frames, 0 lost; 3 INIT"
     assert done.stdout.splitlines()[-1] == "ended: 0 frames, 0 lost; 3 INIT"
+
+
+@pytest.mark.rule("TERM-41", "WIRE-20")
+def test_a_mistake_in_a_device_of_ones_own_is_told_where_the_simulator_runs(
+    taktora_command: Command,
+) -> None:
+    taktora_command.write(BROKEN, "broken.py")
+    taktora_command.write('[[subdevices]]\ntype = "broken:Broken"\n', "segment.toml")
+    with taktora_command.start("ethercat", "simulate", "segment.toml", "--nic", "veth1") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        options = EthercatOptions("veth0", state_timeout=0.5)
+        with SoemBusDriver(options) as driver, pytest.raises(BusError, match="0x0001"):
+            list(driver.bring_up())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert "SubDevice Broken: Broken.cycle() failed; it goes to SAFE-OP" in err
+    assert "ZeroDivisionError" in err
+    assert 'broken.py", line' in err
 
 
 @pytest.mark.rule("WIRE-21")

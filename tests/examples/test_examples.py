@@ -234,15 +234,15 @@ def test_the_pipeline_measures_shows_a_missed_deadline_and_ends_by_itself(worker
 
 def test_two_pipelines_at_a_time_do_not_disturb_each_other() -> None:
     with (
-        pipeline("--seconds", "5", "--rate", "200") as one,
-        pipeline("--seconds", "5", "--rate", "200") as other,
+        pipeline("--seconds", "2.5", "--rate", "200") as one,
+        pipeline("--seconds", "2.5", "--rate", "200") as other,
     ):
         assert one.end() == (0, "")
         assert other.end() == (0, "")
         for running in (one, other):
             found = re.search(r"(\d+) readings", running.text)
             assert found
-            assert 20 <= int(found[1]) <= 1000  # one sensor's, not two
+            assert 20 <= int(found[1]) <= 500  # one sensor's, not two
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

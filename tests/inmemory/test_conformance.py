@@ -12,7 +12,7 @@ from .channel_rules import ChannelRules
 from .service_rules import ServiceRules
 
 CONFORMANCE = settings(
-    max_examples=400,
+    max_examples=200,
     stateful_step_count=50,
     deadline=None,
     print_blob=True,

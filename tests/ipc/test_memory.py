@@ -8,6 +8,7 @@ import gc
 import numpy as np
 import pytest
 
+from .conftest import one_after_the_other
 from .shapes import Vector
 
 FIRST = bytes(range(100))
@@ -67,29 +68,35 @@ READ_ONLY = {
 }
 
 
-@pytest.mark.rule("CHAN-03")
-@pytest.mark.parametrize("write", READ_ONLY.values(), ids=READ_ONLY.keys())
-def test_writing_to_a_received_view_is_an_error_and_not_a_crash(script, write):
-    assert (
-        script(
-            f"""
+@pytest.fixture(scope="module")
+def written() -> dict[str, str]:
+    """What became of each of these attempts to write."""
+    return one_after_the_other(
+        """
 import ctypes, io
 import numpy as np
 from taktora.ipc import Node
-with Node() as node:
-    channel = node.channel("c", bytes)
-    publisher, subscriber = channel.publisher(), channel.subscriber()
-    publisher.send_copy(b"abcd")
-    s = subscriber.take()
-    try:
-        {write}
-    except (TypeError, ValueError, BufferError, OSError) as error:
-        assert s.payload == b"abcd"
-        print("refused")
-"""
-        )
-        == "refused\n"
+
+def attempt(write):
+    with Node() as node:
+        channel = node.channel("c", bytes)
+        publisher, subscriber = channel.publisher(), channel.subscriber()
+        publisher.send_copy(b"abcd")
+        s = subscriber.take()
+        try:
+            exec(write)
+        except (TypeError, ValueError, BufferError, OSError) as error:
+            return "refused" if s.payload == b"abcd" else "refused, and yet written"
+        return "written"
+""",
+        list(READ_ONLY.values()),
     )
+
+
+@pytest.mark.rule("CHAN-03")
+@pytest.mark.parametrize("write", READ_ONLY.values(), ids=READ_ONLY.keys())
+def test_writing_to_a_received_view_is_an_error_and_not_a_crash(written, write):
+    assert written[write] == "refused"
 
 
 @pytest.mark.rule("CHAN-03")
@@ -128,54 +135,62 @@ print("survived")
     assert output == "survived\n"
 
 
-@pytest.mark.rule("CHAN-30")
-@pytest.mark.parametrize(
-    "use",
-    [
-        "publisher.send_copy(b'x')",
-        "publisher.loan_send(print, 3)",
-        "publisher.loan(3).__enter__()",
-        "publisher.connect()",
-        "subscriber.take()",
-        "list(subscriber)",
-        "subscriber.connect()",
-        "subscriber.wakeup.drain()",
-        "subscriber.wakeup.has_data()",
-        "sample.payload",
-        "sample.view",
-        "sample.numpy()",
-        "channel.publisher()",
-        "server.take()",
-        "client.send_copy(b'x')",
-        "pending.take()",
-        "request.respond(b'x')",
-        "request.payload",
-        "repr([publisher, subscriber, sample, channel, server, client, pending, request, node])",
-    ],
-)
-def test_nothing_done_after_closing_ends_the_process(script, use):
-    output = script(
-        f"""
+AFTER_CLOSING = [
+    "publisher.send_copy(b'x')",
+    "publisher.loan_send(print, 3)",
+    "publisher.loan(3).__enter__()",
+    "publisher.connect()",
+    "subscriber.take()",
+    "list(subscriber)",
+    "subscriber.connect()",
+    "subscriber.wakeup.drain()",
+    "subscriber.wakeup.has_data()",
+    "sample.payload",
+    "sample.view",
+    "sample.numpy()",
+    "channel.publisher()",
+    "server.take()",
+    "client.send_copy(b'x')",
+    "pending.take()",
+    "request.respond(b'x')",
+    "request.payload",
+    "repr([publisher, subscriber, sample, channel, server, client, pending, request, node])",
+]
+
+
+@pytest.fixture(scope="module")
+def used_after_closing() -> dict[str, str]:
+    """What became of each of these uses."""
+    return one_after_the_other(
+        """
 from taktora.errors import PortClosed
 from taktora.ipc import Node
-node = Node()
-channel = node.channel("c", bytes)
-publisher, subscriber = channel.publisher(), channel.subscriber()
-service = node.service("s", bytes, bytes)
-server, client = service.server(), service.client()
-publisher.send_copy(b"abc")
-sample = subscriber.take()
-pending = client.send_copy(b"question")
-request = server.take()
-node.close()
-try:
-    {use}
-except PortClosed as error:
-    pass
-print("survived")
-"""
+
+def attempt(use):
+    node = Node()
+    channel = node.channel("c", bytes)
+    publisher, subscriber = channel.publisher(), channel.subscriber()
+    service = node.service("s", bytes, bytes)
+    server, client = service.server(), service.client()
+    publisher.send_copy(b"abc")
+    sample = subscriber.take()
+    pending = client.send_copy(b"question")
+    request = server.take()
+    node.close()
+    try:
+        exec(use)
+    except PortClosed:
+        pass
+    return "survived"
+""",
+        AFTER_CLOSING,
     )
-    assert output == "survived\n"
+
+
+@pytest.mark.rule("CHAN-30")
+@pytest.mark.parametrize("use", AFTER_CLOSING)
+def test_nothing_done_after_closing_ends_the_process(used_after_closing, use):
+    assert used_after_closing[use] == "survived"
 
 
 @pytest.mark.rule("CHAN-15")

@@ -86,6 +86,19 @@ def test_safe_op_needs_sync_managers_as_long_as_the_process_data(
 
 
 @pytest.mark.rule("ESC-93")
+@pytest.mark.parametrize(("outputs", "inputs", "code"), [(0, 16, 0x1D), (16, 0, 0x1E)])
+def test_where_there_is_no_process_data_no_sync_manager_may_be_active(
+    outputs: int, inputs: int, code: int
+) -> None:
+    bench = Bench([Probe(outputs, inputs)])
+    bench.configure()
+    assert bench.request(2) == (2, 0)
+    number, control = (0, 0x64) if code == 0x1D else (1, 0x20)
+    bench.set_manager(number, 0x2000, 1, control)
+    assert bench.request(4) == (0x12, code)
+
+
+@pytest.mark.rule("ESC-93")
 def test_areas_that_overlap_are_another_error() -> None:
     bench = at(2)
     bench.set_manager(3, 0x1101, 2, 0x20)

@@ -128,8 +128,9 @@ def test_the_working_counter_of_three_subdevices(command: Command, counted: int)
 @pytest.mark.rule("ESC-10")
 def test_the_working_counter_goes_on_from_what_came_in_and_wraps() -> None:
     bench = Bench([Probe() for _ in range(3)])
-    datagram = Datagram(Command.BRD, 0x0000_0000, bytes(1), working_counter=0xFFFE)
-    assert bench.send(datagram)[0].working_counter == 1
+    for before, after in ((0, 3), (0x00FE, 0x0101), (0x8000, 0x8003), (0xFFFE, 1)):
+        datagram = Datagram(Command.BRD, 0x0000_0000, bytes(1), working_counter=before)
+        assert bench.send(datagram)[0].working_counter == after
 
 
 @pytest.mark.rule("ESC-10")

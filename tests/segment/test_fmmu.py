@@ -173,6 +173,43 @@ def test_outputs_and_inputs_at_one_address_change_places() -> None:
     assert bench.segment.outputs(1) == b"ou"
 
 
+@pytest.mark.rule("ESC-52")
+def test_a_mapping_of_a_part_of_a_buffer_reaches_no_more_than_that() -> None:
+    bench = Bench([Probe(32, 32)])
+    bench.configure()
+    process = bench.segment.controller(1).process
+    bench.set_fmmu(0, (0, 0), (process.out.start, 0), 16, 2)
+    bench.set_fmmu(1, (4, 0), (process.back.start, 0), 24, 1)
+    process.put_inputs(b"INPT")
+    got = bench.logical(Command.LRW, 0, b"abcdefgh")
+    assert (got.data, got.working_counter) == (b"abcdINPh", 3)
+    assert bench.segment.outputs(1) == b"ab\x00\x00"
+    assert process.outputs is None  # not whole
+
+
+@pytest.mark.rule("ESC-52")
+@pytest.mark.parametrize("offset", [1, -1])
+def test_a_mapping_beside_a_buffer_is_not_a_mapping_of_it(offset: int) -> None:
+    bench = Bench([Probe(16, 0)])
+    bench.configure()
+    process = bench.segment.controller(1).process
+    bench.set_fmmu(0, (0, 0), (process.out.start + offset, 0), 16, 2)
+    got = bench.logical(Command.LWR, 0, b"ab")
+    assert got.working_counter == (1 if offset < 0 else 0)  # from its first byte on, or not at all
+    assert bench.segment.outputs(1) == (b"b\x00" if offset < 0 else bytes(2))
+
+
+@pytest.mark.rule("ESC-52")
+def test_where_two_sync_managers_rule_both_have_to_agree() -> None:
+    bench = Bench([Probe(16, 16)])
+    bench.configure()
+    bench.map_all()
+    assert bench.logical(Command.LWR, 0, b"ab").working_counter == 1
+    bench.set_manager(5, bench.segment.controller(1).process.out.start, 1, 0x20)
+    assert bench.logical(Command.LWR, 0, b"cd").working_counter == 0
+    assert bench.segment.outputs(1) == b"ab"
+
+
 @pytest.mark.rule("ESC-51")
 def test_registers_can_be_mapped_too() -> None:
     """As masters do for the state of many mailboxes at once."""
@@ -197,9 +234,9 @@ def test_a_mapping_counts_from_the_next_datagram_on() -> None:
     assert bench.logical(Command.LRW, 0, bytes(end)).working_counter == 6
     bench.write(1, 0x060C, b"\x00")
     assert bench.logical(Command.LRW, 0, bytes(end)).working_counter == 4
-    bench.write(1, 0x0806 + 8, b"\x00")
-    bench.write(2, 0x0806, b"\x00")
-    assert bench.read(2, 0x0806, 1) == b"\x00"
+    start = bench.segment.controller(2).process.out.start
+    bench.set_manager(0, start, 2, 0x60, position=2)  # that is for reading: no writes any more
+    assert bench.logical(Command.LRW, 0, bytes(end)).working_counter == 2
     bench.segment.power_cycle(2, bench.now)
     assert bench.logical(Command.LRW, 0, bytes(end)).working_counter == 1
     assert bench.logical(Command.LRW, end, bytes(4)).working_counter == 0

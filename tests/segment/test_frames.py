@@ -64,6 +64,7 @@ def test_an_answer_is_the_frame_with_the_source_marked() -> None:
     assert answer is not None
     assert answer[6] == 0x03
     assert answer[:6] + frame[6:7] + answer[7:] == frame
+    assert segment.handle(answer, 0) == answer
 
 
 @pytest.mark.rule("ESC-02")

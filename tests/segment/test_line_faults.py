@@ -81,6 +81,21 @@ def test_a_subdevice_without_power_is_not_there_and_does_nothing() -> None:
     assert [bench.state(position)[0] for position in (1, 2, 3)] == [8, 1, 8]
 
 
+@pytest.mark.rule("ESC-81")
+@pytest.mark.parametrize("act", ["power_off", "power_cycle"])
+def test_a_turn_that_was_due_goes_with_the_power(act: str) -> None:
+    bench = Bench([Probe()])
+    bench.to_op()
+    turns = len(bench.devices[0].got)
+    bench.segment.al_error(1, 0x0050, bench.now)  # SAFE-OP, which begins with a turn
+    if act == "power_off":
+        bench.segment.power_off(1)
+    else:
+        bench.segment.power_cycle(1, bench.now)
+    bench.segment.settle(bench.now)
+    assert len(bench.devices[0].got) == turns
+
+
 @pytest.mark.rule("ESC-82")
 def test_so_many_frames_are_lost_every_other_one_on_its_way_back() -> None:
     bench = Bench([Probe(0, 0)])

@@ -143,6 +143,19 @@ def test_a_mistake_in_cycle_is_an_application_error_and_leaves_the_inputs(
 
 
 @pytest.mark.rule("TERM-41")
+def test_the_same_mistake_again_and_again_is_reported_once(caplog: pytest.LogCaptureFixture):
+    device = heater()
+    with caplog.at_level(logging.ERROR, logger="taktora"):
+        for answer in (ValueError("a"), ValueError("a"), ValueError("b"), ValueError("a")):
+            device.answer = answer
+            device.entered(SAFE_OP, 0)
+            device.entered(OP, 0)
+            with pytest.raises(ApplicationFailed):
+                device.exchange(bytes(3), 1)
+    assert caplog.text.count("Heater.cycle() failed") == 3
+
+
+@pytest.mark.rule("TERM-41")
 def test_a_device_without_cycle_says_so():
     class Nothing(OwnDevice):
         pass

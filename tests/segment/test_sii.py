@@ -140,6 +140,7 @@ def test_a_wrong_checksum_is_told_and_the_alias_is_not_loaded() -> None:
     command(bench, 1, 2, 0x0004, struct.pack("<H", 0x22))
     assert bench.number(1, 0x0012) == 0x11
     assert command(bench, 0, 4, 0) & 0x0800
+    assert command(bench, 0, 1, 0) & 0x0800
     assert bench.number(1, 0x0012) == 0
     content = bytearray(read_all(bench)[:14])
     command(bench, 1, 2, 0x0007, struct.pack("<H", checksum(content)))

@@ -127,6 +127,10 @@ def test_outputs_count_once_their_last_byte_is_written() -> None:
     assert bench.write(1, start + 2, b"cd") == 1
     assert device.got == [b"abcd"]
     assert bench.write(1, start + 1, b"x") == 0  # from the first byte on again
+    assert bench.write(1, start, b"ef") == 1
+    assert bench.logical(Command.LWR, 0, b"ghij").working_counter == 1
+    assert device.got == [b"abcd", b"ghij"]
+    assert bench.write(1, start + 2, b"kl") == 0  # as a whole it was begun and ended
 
 
 @pytest.mark.rule("ESC-44")
@@ -142,6 +146,9 @@ def test_inputs_that_are_read_in_pieces_are_of_one_time() -> None:
     assert bench.segment.inputs(1) == b"bbbb"
     assert bench.read(1, process.back.start + 2, 2) == b"aa"
     assert bench.read(1, process.back.start, 4) == b"bbbb"
+    device.gives = b"cccc"
+    bench.logical(Command.LWR, 0, b"\x00")
+    assert bench.read(1, process.back.start, 4) == b"cccc"
 
 
 @pytest.mark.rule("ESC-44")

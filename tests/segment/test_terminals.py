@@ -99,6 +99,11 @@ def test_channels_are_a_sequence_from_0():
     terminal = DigitalIn(8)
     terminal.inputs[-1] = True
     assert terminal.inputs[7] is True
+    terminal.inputs[-8] = True
+    assert terminal.exchange(None, 0) == b"\x81"
+    terminal.inputs[0] = False
+    terminal.inputs.set(0, False)
+    assert terminal.exchange(None, 0) == b"\x80"
     assert terminal.inputs[6:] == [False, True]
     assert len(terminal.inputs) == 8
     assert repr(terminal.inputs) == repr([False] * 7 + [True])

@@ -120,6 +120,16 @@ def test_reading_does_not_feed_it() -> None:
 
 
 @pytest.mark.rule("ESC-60")
+def test_outputs_that_are_never_complete_do_not_feed_it() -> None:
+    bench, _ = running()
+    start = bench.segment.controller(1).process.out.start
+    for _ in range(11):
+        bench.now += 10 * MS
+        assert bench.write(1, start, b"a") == 1
+    assert bench.state() == FALLEN
+
+
+@pytest.mark.rule("ESC-60")
 def test_each_subdevice_has_its_own() -> None:
     bench, _ = running(Probe(), Probe())
     process = bench.segment.controller(2).process
@@ -128,6 +138,28 @@ def test_each_subdevice_has_its_own() -> None:
         assert bench.write(2, process.out.start, b"ab") == 1
     assert bench.state(1) == FALLEN
     assert bench.state(2) == (8, 0)
+
+
+@pytest.mark.rule("ESC-60")
+def test_who_has_the_shorter_time_falls_first() -> None:
+    bench, _ = running(Probe(), Probe())
+    bench.write(2, 0x0420, struct.pack("<H", 3000))
+    bench.segment.check_time(bench.now + 101 * MS)
+    assert [bench.segment.state(n) for n in (1, 2)] == [FALLEN, (8, 0)]
+    bench.now += 301 * MS
+    bench.number(1, 0x0000)  # any frame
+    assert bench.segment.state(2) == FALLEN
+
+
+@pytest.mark.rule("ESC-60")
+def test_a_frame_finds_everybody_fallen_whose_time_is_over() -> None:
+    bench, _ = running(Probe(), Probe())
+    bench.write(2, 0x0420, struct.pack("<H", 3000))
+    assert bench.number(2, 0x0420) == 3000
+    bench.now += 101 * MS
+    assert [bench.state(n) for n in (1, 2)] == [FALLEN, (8, 0)]
+    bench.now += 200 * MS
+    assert [bench.state(n) for n in (1, 2)] == [FALLEN, FALLEN]
 
 
 @pytest.mark.rule("ESC-62")

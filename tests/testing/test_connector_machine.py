@@ -102,6 +102,7 @@ def test_a_connector_on_a_real_executor_passes(domain: str) -> None:
         settle = ConnectorMachine.settle
         pass_time = ConnectorMachine.pass_time
         patience = 10.0  # of which hardly any is used
+        pauses = (0.001, 0.01)
 
         def open(self) -> Reference:
             self.executor = taktora.Executor(domain=domain)

@@ -17,7 +17,7 @@ from tests.planting import caught
 from . import reference_connector as ref
 from .reference_connector import Broken, Connecting, Degraded, Reference, ReferenceMachine, Up
 
-SEARCH = settings(planting.SEARCH, max_examples=300, stateful_step_count=40)
+SEARCH = settings(planting.SEARCH, stateful_step_count=40)
 
 BUGS: list[tuple[type[Reference], set[str]]] = []
 

@@ -26,7 +26,7 @@ from tests.planting import caught
 
 from .any_topology import AnyTopology
 
-SEARCH = settings(planting.SEARCH, max_examples=100, stateful_step_count=25)
+SEARCH = settings(planting.SEARCH, stateful_step_count=25)
 
 SCHEDULERS: list[tuple[type[Scheduler], set[str]]] = [
     (mutants.ForgetsMailOnCompleted, {"SIM-18"}),

@@ -67,8 +67,13 @@ def test_when_the_test_is_killed_so_is_the_simulator(tmp_path: Path) -> None:
         [sys.executable, str(script)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "TMPDIR": str(tmp_path),
+        },
     )
+    assert [one.name for one in tmp_path.iterdir()] == ["killed.py"]
     try:
         simulator = os.pidfd_open(int(done.stdout))
     except ProcessLookupError:

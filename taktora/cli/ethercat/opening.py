@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from taktora.cli.ending import FAILED, REFUSED, CommandError
 from taktora.cli.ethercat.holder import in_use
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taktora.connectors.ethercat.bus_browser import BusBrowser
 
 __all__ = [
+    "WHERE_IS_IT",
     "add_nic",
     "browsing",
     "check_nic",
@@ -29,6 +30,11 @@ __all__ = [
     "opened",
     "working",
 ]
+
+WHERE_IS_IT: Final = (
+    "is it the name in the gateway's file, is the gateway running, and is it in this --domain?"
+)
+"""Of a connector whose gateway gives no sign of life."""
 
 _Opened = TypeVar("_Opened")
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from taktora.cli.ending import FAILED, REFUSED, CommandError
-from taktora.cli.ethercat.opening import browsing, found_on, working
+from taktora.cli.ethercat.opening import WHERE_IS_IT, browsing, found_on, working
 from taktora.connectors.health import Connecting, Down
 from taktora.errors import BusError, TaktoraError
 
@@ -110,7 +110,4 @@ def _gateway(name: str, domain: str | None) -> Iterator[Way]:
 
 def no_gateway(name: str, reason: str) -> str:
     """That nobody serves the connector, or its bus is down."""
-    return (
-        f"connector {name!r} is down: {reason}\n"
-        f"is it the name in the gateway's file, is the gateway running, and is it in this --domain?"
-    )
+    return f"connector {name!r} is down: {reason}\n{WHERE_IS_IT}"

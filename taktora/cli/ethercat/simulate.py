@@ -9,6 +9,7 @@ from collections import Counter
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from taktora.cli.driving import log_to_stderr
 from taktora.cli.ending import REFUSED, CommandError, Ending, Interrupted
 from taktora.cli.options import seconds
 from taktora.cli.saying import say
@@ -90,6 +91,7 @@ def simulate(options: argparse.Namespace) -> int:
     ending = Ending()
     try:
         with ending.on_signals():
+            log_to_stderr(None)  # what is wrong with devices of the user's own
             try:
                 description = load_segment(options.file)
                 nic = Nic(options.nic)

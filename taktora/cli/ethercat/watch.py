@@ -14,7 +14,7 @@ from attrs import evolve
 
 from taktora.cli.driving import drive, log_to_stderr
 from taktora.cli.ending import FAILED, REFUSED, CommandError, Ending, Interrupted
-from taktora.cli.ethercat.opening import check_nic, opened
+from taktora.cli.ethercat.opening import WHERE_IS_IT, check_nic, opened
 from taktora.cli.ethercat.watch_thread import choose_show, looking
 from taktora.cli.options import LOG_LEVELS, seconds
 from taktora.connectors.ethercat.nic import Nic
@@ -107,18 +107,36 @@ def watch(options: argparse.Namespace) -> int:
     ending = Ending()
     show = choose_show(sys.stdout, os.environ.get("TERM", ""), _say)
     try:
-        with ending.on_signals(), show.beside():
-            log_to_stderr(options.log_level)
-            if options.log_level is None:  # what they would say is in the picture
-                logging.getLogger("taktora.connectors").setLevel(logging.ERROR)
-            with _opened(options) as bus:
-                with looking(bus.read, show, bus.executor.stop):
-                    drive(bus.executor, options.seconds, None, ending)
-                if not bus.was_up:
-                    raise CommandError(f"it was never up; it is {bus.read().health}", FAILED)
+        with (
+            ending.on_signals(),
+            show.beside(),
+            _log(options.log_level),
+            _opened(options) as bus,
+        ):
+            with looking(bus.read, show, bus.executor.stop):
+                drive(bus.executor, options.seconds, None, ending)
+            if not bus.was_up:
+                view = bus.read()
+                is_unheard = options.nic is None and view.statistics is None
+                hint = f"\n{WHERE_IS_IT}" if is_unheard else ""
+                raise CommandError(f"it was never up; it is {view.health}{hint}", FAILED)
     except Interrupted:
         pass
     return 0
+
+
+@contextmanager
+def _log(level: str | None) -> Iterator[None]:
+    """Unless asked for, connectors say nothing of their health: that is shown."""
+    log_to_stderr(level)
+    connectors = logging.getLogger("taktora.connectors")
+    before = connectors.level
+    if level is None:
+        connectors.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        connectors.setLevel(before)
 
 
 @contextmanager

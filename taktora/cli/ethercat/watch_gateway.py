@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from taktora.cli.ethercat.watch_rate import CycleRate
 from taktora.cli.ethercat.watch_values import bits_in_words, field_in_words
-from taktora.cli.ethercat.watch_view import Shown, View, rate
+from taktora.cli.ethercat.watch_view import Shown, View
 from taktora.connectors.envelope import HEADER_SIZE, Rejection, unseal
 from taktora.connectors.ethercat.connector import EthercatRemote
 from taktora.connectors.ethercat.cycle_stats import statistics_channel
@@ -63,15 +64,14 @@ class GatewayBus:
         self._taps: dict[tuple[str, str], Tap | None] = {}
         self._values: dict[tuple[str, str], str] = {}
         self._latest: BusStatistics | None = None
-        self._heard = self._began = monotonic()
-        self._rate: float | None = None
+        self._rate = CycleRate()
+        self._began = monotonic()
 
     def read(self) -> View:
         """As it is. Always the same thread."""
         for received in self._statistics:
-            now = monotonic()
-            self._rate = rate(self._latest, received.value, now - self._heard)
-            self._latest, self._heard = received.value, now
+            self._latest = received.value
+            self._rate.hear(received.value, received.timestamp_ns)
         health = self._remote.health
         self.was_up = self.was_up or isinstance(health, Up | Degraded)
         self._listen()
@@ -84,7 +84,7 @@ class GatewayBus:
                 Shown(channel, way, self._values.get((way, channel), _NOTHING))
                 for way, channel in self._taps
             ),
-            cycles_per_second=self._rate,
+            cycles_per_second=self._rate.per_second,
         )
 
     def close(self) -> None:

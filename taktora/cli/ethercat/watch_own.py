@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from taktora.cli.ethercat.watch_rate import CycleRate
 from taktora.cli.ethercat.watch_values import field_in_words, image_in_words
-from taktora.cli.ethercat.watch_view import Shown, View, rate
+from taktora.cli.ethercat.watch_view import Shown, View
 from taktora.connectors.ethercat.connector import EthercatConnector
 from taktora.connectors.ethercat.routing import Direction
 from taktora.connectors.ethercat.soem import SoemBusDriver
@@ -54,15 +55,14 @@ class OwnBus:
         self._statistics = self.connector.create_statistics_reader()
         self.connector.register_with(executor)
         self._latest: BusStatistics | None = None
-        self._heard = self._began = monotonic()
-        self._rate: float | None = None
+        self._rate = CycleRate()
+        self._began = monotonic()
 
     def read(self) -> View:
         """As it is. Any one thread."""
         for received in self._statistics:
-            now = monotonic()
-            self._rate = rate(self._latest, received.value, now - self._heard)
-            self._latest, self._heard = received.value, now
+            self._latest = received.value
+            self._rate.hear(received.value, received.timestamp_ns)
         health = self.connector.health
         self.was_up = self.was_up or isinstance(health, Up | Degraded)
         said = words(health)
@@ -74,7 +74,7 @@ class OwnBus:
             health=said,
             statistics=self._latest,
             values=tuple(self._values()),
-            cycles_per_second=self._rate,
+            cycles_per_second=self._rate.per_second,
         )
 
     def _values(self) -> Iterator[Shown]:

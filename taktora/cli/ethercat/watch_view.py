@@ -9,7 +9,7 @@ from attrs import field, frozen
 from taktora.cli.reading import printable
 from taktora.connectors.ethercat.cycle_stats import BusStatistics, Spread, SubDeviceStatus
 
-__all__ = ["Shown", "View", "counted", "error_of", "fields_of", "rate"]
+__all__ = ["Shown", "View", "counted", "error_of", "fields_of"]
 
 
 @frozen
@@ -41,13 +41,6 @@ class View:
     def subdevices(self) -> tuple[SubDeviceStatus, ...]:
         """As the last state sweep found them."""
         return () if self.statistics is None else self.statistics.subdevices
-
-
-def rate(before: BusStatistics | None, now: BusStatistics, passed: float) -> float | None:
-    """Cycles per second between two reports; ``None``: that cannot be told."""
-    if before is None or passed <= 0 or now.cycles < before.cycles:
-        return None
-    return (now.cycles - before.cycles) / passed
 
 
 def fields_of(view: View) -> list[tuple[str, str, bool]]:

@@ -124,6 +124,13 @@ class BusDriver(Protocol):
         """The input image of one SubDevice, as the last successful :meth:`exchange` left it."""
         ...
 
+    @property
+    def inputs_changed(self) -> bool:
+        """Whether the last :meth:`exchange` that came back left other inputs than there were before
+        it; a driver that does not know says yes. Spares those who look at each input in each cycle.
+        """
+        ...
+
     def exchange(self) -> int:
         """Send the outputs, receive the inputs: the working counter, or :data:`LOST`.
 

@@ -16,7 +16,7 @@ from taktora.connectors.link import Direction
 from taktora.connectors.placement import HERE
 from taktora.connectors.process_attributes import ProcessAttributes
 from taktora.connectors.remote import RemoteConnector
-from taktora.errors import InvalidArgument, InvalidDescriptor, MissingExtra, WrongType
+from taktora.errors import InvalidArgument, InvalidDescriptor, WrongType
 
 if TYPE_CHECKING:
     from taktora.config import Problem
@@ -158,11 +158,7 @@ def _asked_for(options: EthercatOptions) -> ProcessAttributes:
 
 
 def _soem(options: EthercatOptions) -> BusDriver:
-    try:
-        from taktora.connectors.ethercat.soem import SoemBusDriver
-    except ImportError as error:
-        raise MissingExtra(
-            "an EtherCAT bus needs pysoem: pip install 'taktora[ethercat]'"
-        ) from error
+    from taktora.connectors.ethercat.soem import SoemBusDriver  # MissingExtra, if it is
+
     driver: BusDriver = SoemBusDriver(options)
     return driver

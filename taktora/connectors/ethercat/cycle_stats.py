@@ -121,22 +121,22 @@ class CycleStats:
         self.expected_wkc = expected_wkc
         self._slot = _NONE
 
-    def began(self, slot: Nanos, now: Nanos) -> None:
-        """An exchange of the grid's ``slot`` begins at ``now``."""
-        if self._slot != _NONE:
+    def exchanged(self, slot: Nanos, began: Nanos, ended: Nanos, wkc: int) -> None:
+        """The exchange of the grid's ``slot`` took from ``began`` to ``ended``, and had this working
+        counter, or is lost. For each cycle.
+        """
+        self.cycles += 1
+        if slot - self._slot != self._period and self._slot != _NONE:
             self.overruns += (slot - self._slot) // self._period - 1
         self._slot = slot
-        self.lateness.record(max(now - slot, 0))
-
-    def ended(self, wkc: int, took: Nanos) -> None:
-        """It has ended with this working counter, or is lost, after ``took`` nanoseconds."""
-        self.cycles += 1
+        self.lateness.record(began - slot if began > slot else 0)
+        self.exchange.record(ended - began)
         self.wkc = wkc
-        self.exchange.record(took)
-        if wkc == LOST:
-            self.lost_frames += 1
-        elif wkc < self.expected_wkc:
-            self.short_counters += 1
+        if wkc < self.expected_wkc:
+            if wkc == LOST:
+                self.lost_frames += 1
+            else:
+                self.short_counters += 1
 
     def report(
         self, state: str, subdevices: Iterable[SubDeviceStatus], *, sdos: int

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
 
 from taktora.connectors.ethercat.options import EthercatOptions
-from taktora.connectors.ethercat.pdo_assignment import SdoWrite, pdo_assignment
+from taktora.connectors.ethercat.pdo_assignment import (
+    RX_ASSIGNMENT,
+    TX_ASSIGNMENT,
+    SdoWrite,
+    pdo_assignment,
+)
 from taktora.connectors.ethercat.subdevice_map import SubDeviceMap
-from taktora.errors import BusError
+from taktora.errors import BusError, SdoAbort
 
-__all__ = ["Found", "check_found", "object_writes"]
+__all__ = ["Found", "check_found", "not_mapped", "not_written", "object_writes"]
+
+_KEYS: Final = {RX_ASSIGNMENT: "rx_pdos", TX_ASSIGNMENT: "tx_pdos"}
+_LISTS: Final = {"outputs": RX_ASSIGNMENT, "inputs": TX_ASSIGNMENT}
 
 
 @frozen
@@ -64,3 +73,33 @@ def object_writes(its: SubDeviceMap | None) -> tuple[SdoWrite, ...]:
         *startup,
         *pdo_assignment((one.index for one in its.rx_pdos), (one.index for one in its.tx_pdos)),
     )
+
+
+def not_written(its: SubDeviceMap, write: SdoWrite, error: BusError) -> BusError:
+    """``error``, and what of the configuration it was that could not be written."""
+    key = _KEYS.get(write.index)
+    startup = {(one.index, one.subindex) for one in its.startup_sdos}
+    if key is None or (write.index, write.subindex) in startup:
+        what = "so say the startup_sdos"
+    elif write.subindex:
+        pdo = int.from_bytes(write.data, "little")
+        what = f"no PDO 0x{pdo:04X} of its {key} there (which it has: taktora ethercat od)"
+    else:
+        what = f"so say the {key}"
+    if isinstance(error, SdoAbort):
+        return SdoAbort(
+            error.position, error.index, error.subindex, error.code, f"{error.text}; {what}"
+        )
+    return BusError(f"{error}; {what} of {its.label}")
+
+
+def not_mapped(label: str, what: str, has: int, mapped: int, *, has_mailbox: bool) -> str:
+    """Why ``mapped`` bytes of its ``what`` are mapped, and not all that its SyncManager has."""
+    why = "frames were lost meanwhile, or another MainDevice is at it"
+    if not mapped and has_mailbox:
+        index = _LISTS[what]
+        why = (
+            f"its list of PDOs (0x{index:04X}) may be empty, as it is after a PDO was refused: say "
+            f"{_KEYS[index]}, or switch it off and on. Or {why}"
+        )
+    return f"{label} has {has} bytes of {what}, and {mapped} of them are mapped: {why}"

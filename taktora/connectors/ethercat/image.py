@@ -51,6 +51,12 @@ class Image:
         self._driver = driver
         self._outputs: dict[str, _Output] = {}
         self._sources: dict[int, _Source] = {}
+        self._overlooked = False  # an input that has not been brought, whether it changes or not
+
+    @property
+    def has_news(self) -> bool:
+        """Whether :meth:`inputs` may have something to say after an exchange. For each cycle."""
+        return self._overlooked or self._driver.inputs_changed
 
     def add(self, placed: Placed) -> None:
         """One more channel, all of which is in the image. An output begins with its safe value.
@@ -68,6 +74,15 @@ class Image:
             self._sources[placed.position] = source
         source.inputs.append(_Input(placed.channel, placed.field))
         source.looked = False
+        self._overlooked = True
+
+    def forget(self, channel: str) -> None:
+        """An input counts as never brought: the next call of :meth:`inputs` brings it."""
+        for source in self._sources.values():
+            for one in source.inputs:
+                if one.channel == channel:
+                    one.last, source.looked = None, False
+                    self._overlooked = True
 
     def write(self, channel: str, bits: bytes | memoryview) -> None:
         """Put an output's bits in; they go out with the next exchange.
@@ -80,6 +95,7 @@ class Image:
 
     def inputs(self, *, every: bool) -> Iterator[tuple[str, bytes]]:
         """Channel and bits of what has changed since the last call; ``every``: and of all others."""
+        self._overlooked = False
         for source in self._sources.values():
             seen = bytes(source.image)
             if source.looked and not every and seen == source.seen:

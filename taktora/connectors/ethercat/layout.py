@@ -217,7 +217,7 @@ def _there_are(found: BringUp) -> str:
 def _named(options: EthercatOptions, its: SubDeviceInfo) -> str:
     """``SubDevice 2 (axis, AX5000)``: as the options call it, and as it calls itself."""
     known = options.map_of(its.position)
-    names = [name for name in (known.name if known else None, its.name) if name]
+    names = dict.fromkeys(name for name in (known.name if known else None, its.name) if name)
     return f"SubDevice {its.position}" + (f" ({', '.join(names)})" if names else "")
 
 

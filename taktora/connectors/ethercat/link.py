@@ -171,6 +171,11 @@ class EthercatLink:
         if self._operation is not None:
             self._operation.make_safe(values)
 
+    def readers_came(self, channel: str) -> None:
+        """Somebody new wants an input: it is told as it is now, changed or not."""
+        if self._image is not None:
+            self._image.forget(channel)
+
     def plugin_gone(self, now: Nanos) -> None:  # noqa: ARG002  # at once
         """The plug-in's process has ended: everything is made safe, and stays so."""
         values = self._safe.plugin_gone()
@@ -241,21 +246,26 @@ class EthercatLink:
     def _cycle(self, operation: Operation, session: Session, slot: Nanos, now: Nanos) -> None:
         busy = operation.cycle(slot, now)
         verdict = operation.health.verdict
+        if verdict is not self._said:
+            self._judged(verdict, session, now)
+        elif now >= self._report_at and not busy:
+            self._report(session, now)
+        if self._sdos is not None and not self._threaded:
+            self._sdos.turn()
+
+    def _judged(self, verdict: Up | Degraded | Down | None, session: Session, now: Nanos) -> None:
         if isinstance(verdict, Down):
             self._go_down(session, verdict.reason)
             return
-        if verdict is not None and verdict is not self._said:
-            self._said = verdict
-            self._saying = words(verdict)
-            self._report(session, now)
-            if isinstance(verdict, Degraded):
-                session.degraded(verdict.reason)
-            else:
-                session.up()
-        elif not busy:
-            self._report_if_due(session, now)
-        if self._sdos is not None:
-            self._sdos.turn()
+        if verdict is None:
+            return  # before the first good cycle
+        self._said = verdict
+        self._saying = words(verdict)
+        self._report(session, now)
+        if isinstance(verdict, Degraded):
+            session.degraded(verdict.reason)
+        else:
+            session.up()
 
     def _go_down(self, session: Session, reason: str) -> None:
         """Nothing more happens until the gateway closes the link."""

@@ -124,6 +124,11 @@ class MockBusDriver:
         """As every driver's; read-only."""
         return memoryview(self._inputs[self._up(position)]).toreadonly()
 
+    @property
+    def inputs_changed(self) -> bool:
+        """As every driver's: it does not look."""
+        return True
+
     def exchange(self) -> int:
         """As every driver's: what :meth:`play` says, or what those count that take part."""
         if not self._is_up:

@@ -79,16 +79,19 @@ class Operation:
         Raises:
             BusError: the driver cannot go on.
         """
-        self.make_safe(self._safe.due(now))
-        clock, stats, health = self._clock, self._stats, self.health
+        late = self._safe.due(now)
+        if late:
+            self.make_safe(late)
+        clock = self._clock
         began = clock()
-        stats.began(slot, began)
         wkc = self._exchange()
-        stats.ended(wkc, clock() - began)
-        health.exchanged(wkc)
+        self._stats.exchanged(slot, began, clock(), wkc)
+        self.health.exchanged(wkc)
         if wkc == LOST:
             return False  # no time to ask around: nobody would answer
-        self._publish(every=self._every and wkc >= stats.expected_wkc)
+        every = self._every and wkc >= self._stats.expected_wkc
+        if every or self._image.has_news:
+            self._publish(every=every)
         return self.upkeep.step(now)
 
     def make_safe(self, values: list[SafeValue]) -> None:

@@ -113,7 +113,8 @@ class EthercatOptions:
     sdo_timeout: Duration = field(default=0.7, validator=duration())
     """A mailbox that has not answered by then has failed to."""
     affinity: tuple[int, ...] | None = field(default=None, converter=listed, validator=_affinity)
-    """CPUs of the gateway's process; ``None``: any."""
+    """CPUs of the gateway's process, its own or that of ``taktora gateway``; ``None``: any. A gateway
+    in your process changes nothing of that: this, and the next three, are not for it."""
     fifo_priority: int | None = field(default=None, validator=whole(1, 99, optional=True))
     """SCHED_FIFO, 1 (lowest) to 99; needs root or an rtprio limit. ``None``: the usual scheduling."""
     lock_memory: bool = field(default=False, validator=boolean)

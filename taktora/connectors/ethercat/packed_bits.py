@@ -66,12 +66,14 @@ class PackedInputs:
         self, images: Sequence[PackedImage], read: Callable[[int, int, int], bytes | None]
     ) -> None:
         self._read = read
+        self._images = images
         self._shown = {one.span.first_byte: one.slave for one in images}
         self._seen = [one for one in images if self._is_shown(one.span)]
         self._hidden = [one for one in images if not self._is_shown(one.span)]
 
-    def take(self) -> None:
-        """Take them from SOEM, and what it does not show from the SubDevice."""
+    def take(self) -> bool:
+        """Take them from SOEM, and what it does not show from the SubDevice; whether any has changed."""
+        before = [one.own[0] for one in self._images]
         found = {address: slave.input[0] for address, slave in self._shown.items()}
         for one in self._seen:
             whole = found[one.span.first_byte]
@@ -83,6 +85,7 @@ class PackedInputs:
             data = self._read(one.position, first, (skipped + one.span.bits + 7) // 8)
             if data is not None:
                 one.own[0] = int.from_bytes(data, "little") >> skipped & one.mask
+        return before != [one.own[0] for one in self._images]
 
     def _is_shown(self, span: Span) -> bool:
         return span.bytes_touched == 1 or span.first_byte + 1 in self._shown

@@ -8,6 +8,7 @@ are handed over when they have changed, and exactly as many bytes as there are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 
 from attrs import frozen
 
@@ -65,11 +66,10 @@ class ProcessImages:
             )
             if span.bits >= _BITS
         ]
-        self._whole_inputs = [
-            (slave, own)
-            for slave, one, own in zip(slaves, portions, inputs, strict=True)
-            if one.inputs.bits >= _BITS
-        ]
+        whole = [one.inputs.bits >= _BITS for one in portions]
+        self._whole_slaves = list(compress(slaves, whole))
+        self._whole_inputs = list(compress(inputs, whole))
+        self._received: list[bytes] = []  # of those, at last
         self._packed_outputs = [
             PackedImage(position, one.slave, own, one.outputs)
             for position, (one, own) in enumerate(zip(portions, self.outputs, strict=True), 1)
@@ -88,12 +88,17 @@ class ProcessImages:
         if self._outputs != self._sent:
             self._hand_over()
 
-    def receive(self) -> None:
-        """Take over the inputs."""
-        for slave, own in self._whole_inputs:
-            own[:] = slave.input
-        if self._packed_inputs is not None:
-            self._packed_inputs.take()
+    def receive(self) -> bool:
+        """Take over the inputs; whether any is another than it was. Costs little if none is."""
+        received = [slave.input for slave in self._whole_slaves]
+        changed = received != self._received
+        if changed:
+            self._received = received
+            for own, data in zip(self._whole_inputs, received, strict=True):
+                own[:] = data
+        if self._packed_inputs is not None and self._packed_inputs.take():
+            changed = True
+        return changed
 
     def _hand_over(self, *, always: bool = False) -> None:
         sent, self._sent = self._sent, bytes(self._outputs)

@@ -51,6 +51,8 @@ class SoemBusDriver(Closing):
     """
 
     def __init__(self, options: EthercatOptions, clock: Clock | None = None) -> None:
+        self.inputs_changed = True
+        """As every driver's."""
         self._options = options
         self._clock = clock or SystemClock()
         self._nic: Nic | None = None
@@ -140,7 +142,7 @@ class SoemBusDriver(Closing):
             if self._nic is not None:
                 self._nic.check()
         else:
-            images.receive()
+            self.inputs_changed = images.receive()
         return counted
 
     # --- states -------------------------------------------------------------------------------------

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from taktora.connectors.ethercat.bus import AlState, BringUp, Mapped, SubDeviceInfo, SubDeviceState
-from taktora.connectors.ethercat.found import Found, check_found, object_writes
+from taktora.connectors.ethercat.found import (
+    Found,
+    check_found,
+    not_mapped,
+    not_written,
+    object_writes,
+)
 from taktora.connectors.ethercat.nic import look_up
 from taktora.connectors.ethercat.options import EthercatOptions
 from taktora.connectors.ethercat.process_images import Portion, ProcessImages
@@ -103,7 +109,10 @@ class SoemBringUp:
         for its in sorted(self._options.subdevices, key=lambda one: one.subdevice):
             for write in object_writes(its):
                 yield f"{its.label}: write object 0x{write.index:04X}:{write.subindex:02X}"
-                self._master.objects.set_up(its.subdevice, write)
+                try:
+                    self._master.objects.set_up(its.subdevice, write)
+                except BusError as error:
+                    raise not_written(its, write, error) from error
 
     # --- how they are mapped ------------------------------------------------------------------------
 
@@ -137,10 +146,8 @@ class SoemBringUp:
             ("outputs", "inputs"), registers.process_data_bytes, mapped, strict=True
         ):
             if has != size:
-                raise BusError(
-                    f"{self._options.label_of(position)} has {has} bytes of {what}, and {size} of "
-                    f"them are mapped: frames were lost meanwhile, or another MainDevice is at it"
-                )
+                label, mailbox = self._options.label_of(position), registers.has_mailbox
+                raise BusError(not_mapped(label, what, has, size, has_mailbox=mailbox))
 
     def _read(self, position: int, address: int, size: int) -> bytes:
         return self._master.read_register(position, address, size) if size else b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ LONGEST_WATCHDOG = 6.5535
 """Seconds: 65535 steps (register 0x0420) of 100 us, which is the usual divider (register 0x0400)."""
 _MOST_BITS = 8 * 0xFFFF
 _index = whole(0, 0xFFFF, hexadecimal=True)
+_pdo = whole(1, 0xFFFF, hexadecimal=True)  # a list of PDOs has no 0 (ETG.1000.6, 5.6.7.4)
 _identity = whole(0, 0xFFFFFFFF, optional=True, hexadecimal=True)
 
 
@@ -29,7 +30,7 @@ class PdoEntry:
         InvalidArgument, WrongType: a value that cannot be.
     """
 
-    index: int = field(validator=_index)
+    index: int = field(validator=_pdo)
     """Such as ``0x1600`` or ``0x1A00``; it is assigned in the order of the list (0x1C12, 0x1C13)."""
     bit_offset: int | None = field(default=None, validator=whole(0, _MOST_BITS, optional=True))
     """``None``: it begins where the one before it ends."""
@@ -113,6 +114,25 @@ def _apart(_: Any, attribute: Any, value: tuple[PdoEntry, ...]) -> None:
         taken.append((start, end, one))
 
 
+def _entries(value: Any) -> Any:
+    """PDOs by their index alone, as entries; everything else as it is."""
+    entries = listed(value)
+    if not isinstance(entries, tuple):
+        return entries
+    return tuple(
+        PdoEntry(one) if isinstance(one, int) and not isinstance(one, bool) else one
+        for one in entries
+    )
+
+
+if TYPE_CHECKING:
+    _Pdos: TypeAlias = tuple[PdoEntry, ...]
+else:
+    _Pdos = tuple[
+        PdoEntry | int, ...
+    ]  # what may be given, also in a file; entries is what it becomes
+
+
 def _distinct(its: Any, attribute: Any, value: tuple[PdoEntry, ...]) -> None:
     _apart(its, attribute, value)
     indices = [one.index for one in value]
@@ -133,10 +153,10 @@ class SubDeviceMap:
     """Position on the wire, from 1."""
     name: str | None = field(default=None, validator=text(optional=True))
     """What routings may call it."""
-    rx_pdos: tuple[PdoEntry, ...] = field(default=(), converter=listed, validator=_distinct)
-    """PDOs that it receives; empty: those that it has assigned."""
-    tx_pdos: tuple[PdoEntry, ...] = field(default=(), converter=listed, validator=_distinct)
-    """PDOs that it sends; empty: those that it has assigned."""
+    rx_pdos: _Pdos = field(default=(), converter=_entries, validator=_distinct)
+    """PDOs that it receives, or their indices alone; empty: those that it has assigned."""
+    tx_pdos: _Pdos = field(default=(), converter=_entries, validator=_distinct)
+    """PDOs that it sends, likewise."""
     expected_wkc: int | None = field(default=None, validator=whole(0, 3, optional=True))
     """What it adds to the working counter; ``None``: 2 with outputs, and 1 with inputs."""
     startup_sdos: tuple[StartupSdo, ...] = field(

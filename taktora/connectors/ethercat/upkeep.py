@@ -81,9 +81,10 @@ class Upkeep:
         self._waiting = deque(self._health.to_recover)
         for one in self._driver.emergencies():
             self._stats.emergencies += 1
-            if self._told.get(one.position) != one:  # some repeat it as long as it lasts
+            if self._told.get(one.position) != one:  # some send the same for hours
                 self._told[one.position] = one
-                logger.warning("connector %r: %s", self._name, one)
+                level = logging.WARNING if one.code else logging.INFO
+                logger.log(level, "connector %r: %s", self._name, one)
 
     def _recover(self, position: int) -> None:
         self._stats.recoveries += 1

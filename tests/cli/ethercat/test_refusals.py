@@ -248,9 +248,11 @@ def test_a_command_line_is_told_without_what_runs_python() -> None:
 
 @pytest.mark.rule("TOOL-04")
 def test_at_the_simulators_end_it_says_where_a_maindevice_goes() -> None:
-    script = "import sys; sys.stdin.read()"
+    script = "import sys; print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", script, "taktora", "ethercat", "simulate", "line.toml"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         said = in_use("ecat1", process.pid)
     first, second = said.splitlines()
     assert first == (

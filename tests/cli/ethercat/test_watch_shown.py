@@ -15,10 +15,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from taktora.cli.ethercat.watch_lines import WatchLines
+from taktora.cli.ethercat.watch_rate import CycleRate
 from taktora.cli.ethercat.watch_table import WatchTable
 from taktora.cli.ethercat.watch_thread import looking
 from taktora.cli.ethercat.watch_values import bits_in_words, field_in_words, image_in_words
-from taktora.cli.ethercat.watch_view import Shown, View, rate
+from taktora.cli.ethercat.watch_view import Shown, View
 from taktora.connectors.ethercat.cycle_stats import BusStatistics, Spread, SubDeviceStatus
 from taktora.connectors.ethercat.routing import Direction, EthercatRouting
 
@@ -139,12 +140,16 @@ def test_what_cannot_be_printed_is_escaped_in_both() -> None:
 
 
 @pytest.mark.rule("TOOL-50")
-def test_a_rate_is_told_only_between_two_reports_of_one_gateway() -> None:
-    later = evolve(STATS, cycles=1500)
-    assert rate(STATS, later, 2.0) == 500
-    assert rate(None, later, 2.0) is None
-    assert rate(STATS, later, 0.0) is None
-    assert rate(later, STATS, 2.0) is None  # another gateway began anew
+def test_a_rate_is_of_the_time_between_reports_of_one_gateway() -> None:
+    its, second = CycleRate(), 10**9
+    its.hear(evolve(STATS, cycles=500), 5 * second)
+    assert its.per_second is None
+    its.hear(evolve(STATS, cycles=501), 5 * second + 1000)  # health has changed
+    assert its.per_second is None
+    its.hear(evolve(STATS, cycles=1500), 7 * second)
+    assert its.per_second == 500
+    its.hear(evolve(STATS, cycles=2), 8 * second)  # another gateway began anew
+    assert its.per_second is None
 
 
 @pytest.mark.rule("TOOL-51")

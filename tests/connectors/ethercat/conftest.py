@@ -15,7 +15,8 @@ from taktora.connectors.ethercat.subdevice_map import SubDeviceMap
 from taktora.testing.ethercat import SimulatedSegment, simulated_segment
 
 PATIENT = 5.0
-"""Seconds."""
+PATIENT_FRAMES = 0.1
+"""Seconds: a machine that does other things may make the simulator wait."""
 
 
 class Bus:
@@ -68,6 +69,7 @@ def make_bus() -> Iterator[Callable[..., Bus]]:
         def make(devices: Any, *, subdevices: Sequence[SubDeviceMap] = (), **options: Any) -> Bus:
             segment = stack.enter_context(simulated_segment(devices))
             maps = patient(count_of(devices), subdevices)
+            options.setdefault("frame_timeout", PATIENT_FRAMES)
             made = EthercatOptions(network_interface=segment.nic, subdevices=maps, **options)
             driver = stack.enter_context(SoemBusDriver(made))
             return Bus(segment, driver, brought_up(driver))

@@ -128,6 +128,8 @@ def test_options_that_cannot_be_are_refused_by_name(
         ({"expected_wkc": 4}, InvalidArgument, "expected_wkc must be 0 to 3, not 4"),
         ({"sm_watchdog": 6.554}, InvalidArgument, "sm_watchdog must be 6.5535 s or less, not 6.554"),
         ({"vendor": 2**32}, InvalidArgument, "vendor must be 0x0 to 0xFFFFFFFF, not 0x100000000"),
+        ({"rx_pdos": [0]}, InvalidArgument, "index must be 0x1 to 0xFFFF, not 0"),
+        ({"rx_pdos": [True]}, WrongType, "rx_pdos must hold PdoEntry, not True"),
         ({"rx_pdos": 0x1600}, WrongType, "rx_pdos must be a tuple of PdoEntry, not 5632"),
         ({"startup_sdos": (1,)}, WrongType, "startup_sdos must hold StartupSdo, not 1"),
         ({"tx_pdos": [PdoEntry(0x1A00), PdoEntry(0x1A00)]}, InvalidArgument, "tx_pdos has 0x1A00 twice"),
@@ -211,6 +213,16 @@ def test_a_float_and_bytes_are_written_as_they_are():
 def test_a_startup_sdo_that_cannot_be_is_refused(changes: dict[str, Any], said: str):
     with pytest.raises(TaktoraError, match=said):
         StartupSdo(**{"index": 0x8000} | changes)
+
+
+@pytest.mark.rule("ECAT-09")
+def test_a_pdo_may_be_its_index_alone_in_code_and_in_files():
+    wanted = (PdoEntry(0x1601), PdoEntry(0x1602, bit_length=8))
+    assert SubDeviceMap(1, rx_pdos=[0x1601, wanted[1]]).rx_pdos == wanted
+    text = "subdevice = 1\ntx_pdos = [0x1601, { index = 0x1602, bit_length = 8 }]"
+    made, problems = examine(tomllib.loads(text), SubDeviceMap)
+    assert made.tx_pdos == wanted
+    assert not problems
 
 
 @pytest.mark.rule("ECAT-08", "ECAT-09", "ECAT-10")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taktora.connectors.ethercat.sm_watchdog import SmWatchdog, tick_length, watchdog_for
-from taktora.errors import InvalidArgument
+from taktora.connectors.ethercat.soem_watchdog import set_up_watchdog
+from taktora.errors import BusError, InvalidArgument
 
 pytestmark = pytest.mark.rule("SOEM-03")
 
@@ -44,3 +45,20 @@ def test_it_is_never_shorter_than_asked_for_and_less_than_a_tick_longer(
 def test_what_the_registers_cannot_hold_is_refused_and_not_clamped(time: int) -> None:
     with pytest.raises(InvalidArgument):
         watchdog_for(time)
+
+
+class Fixed:
+    """A SubDevice whose watchdog is part of its hardware, which no simulated one has."""
+
+    def write_register(self, position: int, address: int, data: bytes) -> None:
+        assert (position, address) in {(3, 0x0400), (3, 0x0420)}
+
+    def read_register(self, position: int, address: int, size: int) -> bytes:
+        return {0x0400: b"\xc2\x09", 0x0420: b"\xe8\x03"}[address]
+
+
+def test_a_subdevice_that_does_not_take_it_is_told_with_what_it_has() -> None:
+    set_up_watchdog(Fixed(), 3, watchdog_for(100 * MS))
+    with pytest.raises(BusError, match="SubDevice 3 did not take its watchdog of 50 ms") as caught:
+        set_up_watchdog(Fixed(), 3, watchdog_for(50 * MS))
+    assert "register 0x0420 reads 1000 and not 500; leave out its sm_watchdog" in str(caught.value)

@@ -164,9 +164,24 @@ def test_who_refuses_a_state_is_told_with_the_reason(make_bus: MakeBus) -> None:
     """A PDO that is not there is refused; sizes that do not fit are refused on the way to SAFE-OP."""
     its = SubDeviceMap(1, name="drive", rx_pdos=(PdoEntry(0x1677),))
     with simulated_segment(1) as segment, driver_of(segment.nic, subdevices=[its]) as driver:
-        with pytest.raises(SdoAbort, match="SubDevice 1 refused object 0x1C12:01") as caught:
+        with pytest.raises(SdoAbort, match="no PDO 0x1677 of its rx_pdos") as caught:
             brought_up(driver)
         assert (caught.value.index, caught.value.subindex) == (0x1C12, 1)
+
+
+@pytest.mark.rule("SOEM-41")
+def test_the_list_of_pdos_that_a_refused_one_left_empty_is_told_as_such() -> None:
+    its = SubDeviceMap(1, name="drive", rx_pdos=(PdoEntry(0x1677),))
+    with simulated_segment(1) as segment:
+        with driver_of(segment.nic, subdevices=[its]) as driver, pytest.raises(SdoAbort):
+            brought_up(driver)
+        with driver_of(segment.nic) as driver:
+            said = r"0 of them are mapped: its list of PDOs \(0x1C12\) may be empty.* say rx_pdos"
+            with pytest.raises(BusError, match=said):
+                brought_up(driver)
+            driver.close()
+            segment.power_cycle(1)
+            brought_up(driver)
 
 
 @pytest.mark.rule("SOEM-41")
@@ -176,7 +191,10 @@ def test_a_subdevice_without_a_mailbox_cannot_be_written_objects() -> None:
     with (
         simulated_segment(segment_of) as segment,
         driver_of(segment.nic, subdevices=[its]) as driver,
-        pytest.raises(BusError, match="SubDevice 1 has no mailbox, and so no objects"),
+        pytest.raises(
+            BusError,
+            match="SubDevice 1 has no mailbox, and so no objects; so say the startup_sdos of Sub",
+        ),
     ):
         brought_up(driver)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from taktora.connectors.ethercat.bus import LOST, AlState
-from taktora.connectors.ethercat.subdevice_map import SubDeviceMap
+from taktora.connectors.ethercat.subdevice_map import StartupSdo, SubDeviceMap
 from taktora.errors import BusError
 
 from .conftest import Bus, brought_up
@@ -33,12 +33,27 @@ def test_a_lost_frame_is_lost_and_the_next_one_is_not(make_bus: MakeBus) -> None
     assert bytes(bus.driver.inputs(3)) == b"lost"
 
 
+@pytest.mark.rule("SOEM-45")
+def test_a_sweep_whose_frames_are_lost_is_done_again(make_bus: MakeBus) -> None:
+    bus = make_bus(2, frame_timeout=0.02)
+    bus.segment.lose(4)  # all that one sweep sends
+    assert all(one.is_op for one in bus.driver.states())
+
+
+@pytest.mark.rule("SOEM-46")
+def test_a_step_of_recovery_survives_a_lost_frame(make_bus: MakeBus) -> None:
+    bus = make_bus(2, frame_timeout=0.02)
+    bus.segment.fault("al-error", subdevice=2)
+    bus.segment.lose(2)
+    assert bus.driver.recover(2).endswith("acknowledged")
+
+
 @pytest.mark.rule("SOEM-44", "SOEM-45")
 @pytest.mark.parametrize("rate", [0.01, 0.05])
 def test_with_frames_lost_at_random_all_others_are_good_and_everybody_stays_in_op(
     make_bus: MakeBus, rate: float
 ) -> None:
-    bus = make_bus(3, frame_timeout=0.02)
+    bus = make_bus(3, frame_timeout=0.03)
     bus.segment.fault("frame-loss", rate=rate)
     counted = [bus.driver.exchange() for _ in range(500)]
     assert set(counted) == {9, LOST}
@@ -51,7 +66,7 @@ def test_with_frames_lost_at_random_all_others_are_good_and_everybody_stays_in_o
 
 @pytest.mark.rule("SOEM-50")
 def test_objects_are_read_while_frames_are_lost(make_bus: MakeBus) -> None:
-    bus = make_bus(1, frame_timeout=0.02)
+    bus = make_bus(1, frame_timeout=0.03)
     bus.driver.write_sdo(1, 0x8002, 0, data := bytes(range(200)))
     bus.segment.fault("frame-loss", rate=0.05)
     for _ in range(60):
@@ -60,7 +75,7 @@ def test_objects_are_read_while_frames_are_lost(make_bus: MakeBus) -> None:
 
 @pytest.mark.rule("SOEM-41")
 def test_a_bus_is_brought_up_while_frames_are_lost(make_bus: MakeBus) -> None:
-    bus = make_bus(3, frame_timeout=0.02)
+    bus = make_bus(3, frame_timeout=0.03)
     bus.segment.fault("frame-loss", rate=0.02)
     for _ in range(20):  # as the link does
         bus.driver.close()
@@ -172,7 +187,7 @@ def test_a_subdevice_that_counts_wrongly_shows_in_the_counter(make_bus: MakeBus)
 
 @pytest.mark.rule("SOEM-22")
 def test_a_subdevice_is_recovered_while_frames_are_lost(make_bus: MakeBus) -> None:
-    bus = make_bus(2, frame_timeout=0.02)
+    bus = make_bus(2, frame_timeout=0.03)
     bus.segment.fault("frame-loss", rate=0.05)
     bus.segment.power_cycle(2)
     bus.recover(2)
@@ -182,17 +197,18 @@ def test_a_subdevice_is_recovered_while_frames_are_lost(make_bus: MakeBus) -> No
 
 @pytest.mark.rule("SOEM-46")
 def test_no_step_of_recovery_waits_for_a_mailbox_that_does_not_answer(make_bus: MakeBus) -> None:
-    from taktora.connectors.ethercat.subdevice_map import StartupSdo
-
-    its = SubDeviceMap(2, startup_sdos=(StartupSdo(0x8000, 5, value=42, size=1),))
-    bus = make_bus(2, subdevices=[its])
+    its = (
+        SubDeviceMap(1, sm_watchdog=1.5),
+        SubDeviceMap(2, startup_sdos=(StartupSdo(0x8000, 5, value=42, size=1),)),
+    )
+    bus = make_bus(2, subdevices=its, sdo_timeout=3.0)
     bus.segment.power_cycle(2)
     bus.segment.fault("stuck-mailbox", subdevice=2)
     done: list[str] = []
     bus.until(lambda: done.append(bus.driver.recover(2)) or "did not answer in time" in done[-1])
     for _ in range(3):
         assert bus.cycle() == 3
-        assert bus.driver.states()[0].is_op
+        assert bus.driver.states()[0].is_op  # its watchdog would have seen to that
         bus.driver.recover(2)
     bus.segment.heal()
     bus.recover(2)

@@ -130,7 +130,9 @@ def test_emergencies_come_with_a_sweep_or_an_access_and_make_nothing_fail(
     (one,) = bus.driver.emergencies()
     assert (one.position, one.code, one.register) == (2, 0x8130, 0x11)
     assert one.data == b"\1\2\3\4\5"
-    assert str(one) == ("SubDevice 2: emergency 0x8130, error register 0x11, data 01 02 03 04 05")
+    assert str(one) == (
+        "SubDevice 2: emergency 0x8130 (monitoring), error register 0x11, data 01 02 03 04 05"
+    )
     assert bus.driver.emergencies() == ()
     bus.segment.call(1, "emergency", 0x3100)
     bus.segment.call(3, "emergency", 0x4200)

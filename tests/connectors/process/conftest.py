@@ -13,8 +13,11 @@ import pytest
 
 from taktora import Executor, Runner
 from taktora.connectors import Connector, ExponentialBackoff
+from tests.connectors.gateway.conftest import bench, bench_of
 from tests.connectors.process.planted import Options, Planted
 from tests.runtimes import LIMIT
+
+__all__ = ["bench", "bench_of"]  # fixtures
 
 QUICK = {"reconnect": ExponentialBackoff(0.01, 0.05), "heartbeat": 0.02, "stale_after": 5}
 
@@ -143,6 +146,6 @@ def planted(said: Said) -> Iterator[Callable[..., Planted]]:
 
 def pid_of(connector: Connector) -> int:
     """The process of its gateway."""
-    pid = connector._watcher.pid  # type: ignore[union-attr]
+    pid = connector.gateway_process
     assert pid is not None
     return pid

@@ -19,7 +19,9 @@ class Options:
     """Where to say what happens; a named pipe that somebody reads."""
     plugin: int = 0
     """Process in which everything is fine."""
-    trouble: Literal["", "link", "crash", "exit", "hang", "open", "send", "chatter", "stay"] = ""
+    trouble: Literal[
+        "", "link", "crash", "exit", "hang", "open", "send", "chatter", "stay", "block"
+    ] = ""
 
 
 class Link:
@@ -64,8 +66,11 @@ class Link:
         correlation_id: bytes | None,
     ) -> bool:
         self.say("send", descriptor.name, bytes(payload).decode())
-        if self._options.trouble == "send":
-            os.abort()
+        match self._options.trouble:
+            case "send":
+                os.abort()
+            case "block":
+                threading.Event().wait()
         assert self._session is not None
         self._session.received(descriptor.name, bytes(payload), correlation_id=correlation_id)
         return True

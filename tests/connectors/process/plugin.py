@@ -10,8 +10,10 @@ from taktora.connectors import BackPressure, ChannelDescriptor, ConnectorDown, U
 from tests.connectors.process.conftest import QUICK
 from tests.connectors.process.planted import Options, Planted
 
+TROUBLES = {"stuck": "stay", "blocked": "block"}
+
 domain, pipe, how, linger = sys.argv[1:]
-options = Options(pipe=pipe, plugin=os.getpid(), trouble="stay" if how == "stuck" else "")
+options = Options(pipe=pipe, plugin=os.getpid(), trouble=TROUBLES.get(how, ""))
 with Executor(domain=domain) as executor:
     lab = Planted(
         "lab", gateway="own process", node=executor, options=options, linger=float(linger), **QUICK
@@ -25,18 +27,15 @@ with Executor(domain=domain) as executor:
         global told
         if isinstance(lab.health, Up) and not told:
             told = True
-            print(lab._watcher.pid, flush=True)
+            print(lab.gateway_process, flush=True)
         try:
             writer.send(1)
         except (ConnectorDown, BackPressure):
             return
 
     executor.add(control)
-    if how == "forks":
-        read, write = os.pipe()
-        if os.fork() == 0:  # holds all that its parent has open
-            os.close(write)
-            os.read(read, 1)  # until the parent has ended: the other copy went with it
-            os.read(int(os.environ["HOLD"]), 1)
-            os._exit(0)
+    if how == "forks" and os.fork() == 0:  # holds all that its parent has open
+        lab.close()  # is the parent's
+        os.read(int(os.environ["HOLD"]), 1)
+        os._exit(0)
     executor.run()

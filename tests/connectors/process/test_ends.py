@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from taktora import Executor, Node, Runner, item
+from taktora import Executor, Node, Runner, every, item
 from taktora.connectors import ChannelDescriptor, Down, Up
 from taktora.errors import ConnectorClosed
 from tests.connectors.process.conftest import pid_of
@@ -66,7 +67,7 @@ def test_closing_one_whose_process_has_ended_starts_no_other(planted, line, watc
     os.kill(pid, signal.SIGKILL)
     eventually(line, lambda: isinstance(lab.health, Down))
     lab.close()
-    assert lab._watcher.pid is None
+    assert lab.gateway_process is None
     assert is_nobody(pid)
 
 
@@ -80,6 +81,26 @@ def test_one_that_does_not_leave_is_killed(planted, said, line, monkeypatch):
     pid = pid_of(lab)
     lab.close()
     assert is_nobody(pid)
+
+
+@pytest.mark.rule("PROC-14")
+def test_while_it_is_closed_the_line_goes_on(planted, line, watched, monkeypatch):
+    monkeypatch.setattr("taktora.connectors.attendant._PATIENCE", LIMIT)
+    ticks: list[int] = []
+    line.add(every(0.001)(lambda: ticks.append(1)))
+    lab = planted(trouble="stay")
+    lab.register_with(line)
+    eventually(line, lambda: is_up(lab))
+    process = watched(pid_of(lab))
+    closing = threading.Thread(target=lab.close)
+    closing.start()
+    eventually(line, lambda: lab.closed)
+    seen = len(ticks)
+    eventually(line, lambda: len(ticks) > seen + 100)
+    assert process.is_there
+    os.kill(process.pid, signal.SIGKILL)
+    closing.join(LIMIT)
+    assert is_nobody(process.pid)
 
 
 @pytest.mark.rule("PROC-20")
@@ -197,9 +218,20 @@ def test_without_a_linger_it_is_told_and_closed_at_once(plugin, said, watched):
 def test_whoever_was_forked_from_the_plug_in_does_not_keep_it_alive(plugin, said, watched):
     process = plugin("forks")
     gateway = watched(process.gateway)
+    said.expect("send")
     process.kill()
     said.expect("gone")
     assert gateway.ends()
+
+
+@pytest.mark.rule("PROC-22")
+def test_a_link_that_hangs_in_traffic_does_not_outlive_its_plug_in(plugin, said, watched, domain):
+    process = plugin("blocked", linger=0)
+    gateway = watched(process.gateway)
+    said.expect("send")
+    process.kill()
+    assert gateway.ends()
+    Node(domain=domain).close()
 
 
 @pytest.mark.rule("PROC-22")

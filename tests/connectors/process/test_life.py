@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taktora import Executor, Runner, every
+from taktora.actors.context import Context
 from taktora.connectors import (
     BackPressure,
     ChannelDescriptor,
@@ -21,6 +22,7 @@ from taktora.connectors import (
     Up,
 )
 from taktora.connectors.health import words
+from taktora.core.triggers import Fired
 from tests.connectors.process.conftest import QUICK, pid_of
 from tests.connectors.process.planted import ByDefault
 from tests.runtimes import eventually
@@ -47,6 +49,12 @@ class Story:
     def told(self) -> list[str]:
         self._told += [words(event.to) for event in self._health]
         return self._told
+
+
+def carried(connector: Any) -> int:
+    """Values of channel "a" that its gateway has carried outward, as far as it has said so."""
+    stats = connector.gateway_stats().get("out a")
+    return 0 if stats is None else stats.messages
 
 
 class Echo:
@@ -82,9 +90,7 @@ def test_values_go_both_ways_through_ports_made_before_or_after(line, before):
         eventually(line, echo.works)
         assert pid_of(lab) != os.getpid()
         assert lab.world.arrived("a") == []  # the world that it came back from is another one
-        eventually(
-            line, lambda: "out a" in (told := lab.gateway_stats()) and told["out a"].messages
-        )
+        eventually(line, lambda: carried(lab) > 0)
 
 
 @pytest.mark.rule("PROC-10")
@@ -275,12 +281,8 @@ def test_it_goes_on_while_the_executor_rests_and_is_followed_again_by_the_next_r
         assert process.ends()
         echo.came.clear()
         with Runner(executor):
-            eventually(executor, lambda: pid_of_or_none(lab) not in (None, process.pid))
+            eventually(executor, lambda: lab.gateway_process not in (None, process.pid))
             eventually(executor, echo.works)
-
-
-def pid_of_or_none(connector: Any) -> int | None:
-    return connector._watcher.pid
 
 
 @pytest.mark.rule("PROC-01")
@@ -322,6 +324,21 @@ def test_its_log_comes_here_and_chatter_that_nobody_reads_holds_up_nothing(
         assert {(r.name, r.levelname) for r in printed} == {("taktora.connectors", "WARNING")}
 
 
+@pytest.mark.rule("PROC-11")
+def test_a_sign_of_life_is_left_for_the_driver_to_see_or_silence_would_count_from_before(
+    planted, domain
+):
+    with Executor(domain=domain) as executor:
+        lab = planted()
+        lab.register_with(executor)
+        attendant = lab._watcher
+        eventually(executor, attendant._subscriber._has_data)  # nobody drives: it stays
+        attendant.execute(Context(None, (Fired("fd"),), 0))
+        assert attendant._subscriber._has_data()
+        attendant.execute(Context(None, (Fired("fd"), Fired("subscriber")), 0))
+        assert attendant.instance is not None
+
+
 @pytest.mark.rule("PROC-13")
 def test_lines_of_its_log_have_their_level_and_its_process(planted, line, said, caplog):
     caplog.set_level("INFO", "taktora.connectors")
@@ -338,6 +355,24 @@ def test_options_reach_it(line):
         lab.register_with(line)
         eventually(line, lambda: is_up(lab))
         echo.works()
-        eventually(line, lambda: lab.gateway_stats().get("out a") is not None)
-        eventually(line, lambda: lab.gateway_stats()["out a"].messages == 1)
+        eventually(line, lambda: carried(lab) == 1)
         assert echo.came == []
+
+
+@pytest.mark.rule("PROC-10")
+def test_another_gateway_of_that_name_is_not_taken_for_its_own(line):
+    with (
+        LoopbackConnector("lab", node=line) as other,
+        LoopbackConnector("lab", gateway="own process", node=line, **QUICK) as lab,
+    ):
+        other.serve_with(line)
+        eventually(line, lambda: is_up(other))
+        health = Story(lab)
+        lab.register_with(line)
+        eventually(line, lambda: len(health.told) >= 1)
+        assert health.told[0].startswith(
+            "down: its gateway process cannot start: another gateway serves connector 'lab'"
+        )
+        assert "up" not in health.told
+        other.close()
+        eventually(line, lambda: is_up(lab))

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from taktora import Executor, Runner
-from taktora.connectors import ChannelDescriptor, Direction
-from tests.connectors.gateway.links import AConnector, ALink, APollingLink, Bench
+from taktora.connectors import ChannelDescriptor, ConnectorDown, Direction
+from tests.connectors.gateway.links import AConnector, ALink, APollingLink
 from tests.runtimes import LIMIT
 
 WRITER = Path(__file__).with_name("writer.py")
@@ -50,20 +50,6 @@ class CuriousAndPolled(APollingLink):
     def __init__(self) -> None:
         super().__init__()
         self.writers_changed = Told()
-
-
-@pytest.fixture
-def bench_of() -> Iterator[Callable[..., Bench]]:
-    made: list[Bench] = []
-
-    def make(*args: object, **options: object) -> Bench:
-        made.append(Bench(*args, **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.connector.close()
-        one.executor.close()
 
 
 @pytest.mark.rule("PROC-30")
@@ -126,6 +112,38 @@ def test_what_it_raises_breaks_the_link_and_it_is_opened_again(bench_of):
     bench.advance(1)
     assert bench.states() == ["Down", "Connecting", "Up"]
     assert link.calls == ["open", "c True", "close", "open"]
+
+
+@pytest.mark.rule("PROC-32")
+def test_what_a_link_raises_about_the_end_of_its_plug_in_breaks_it_and_the_rest_is_told(bench_of):
+    def refuses(now: int) -> None:
+        raise OSError("no more outputs")
+
+    link = Curious()
+    link.plugin_gone = refuses  # type: ignore[attr-defined]
+    bench = bench_of(link).begin()
+    bench.writer()
+    bench.advance(1)
+    bench.states()
+    bench.connector._gateway.plugin_gone(bench.executor.now_ns)
+    assert (bench.states(), bench.reason) == (["Down"], "OSError: no more outputs")
+    link.writers_changed.expect(("c", True), ("c", False))
+    bench.advance(1)
+    assert bench.states() == ["Connecting", "Up"]
+
+
+@pytest.mark.rule("PROC-22")
+def test_once_the_plug_in_is_gone_nothing_is_taken_from_anybody(bench):
+    writer = bench.writer()
+    writer.send(b"1")
+    bench.advance(1)
+    bench.connector._gateway.plugin_gone(bench.executor.now_ns)
+    bench.executor.run_until_idle()
+    with pytest.raises(ConnectorDown, match="no gateway reads"):
+        writer.send(b"2")
+    bench.advance(1)
+    assert bench.link.sent == [b"1"]
+    assert bench.state == "Up"  # it may still act
 
 
 @pytest.mark.rule("PROC-33")

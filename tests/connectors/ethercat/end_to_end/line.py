@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from taktora import Executor, Runner
-from taktora.connectors import ChannelDescriptor, ExponentialBackoff
+from taktora.connectors import BackPressure, ChannelDescriptor, ConnectorDown, ExponentialBackoff
 from taktora.connectors.ethercat import (
     Direction,
     EthercatConnector,
@@ -22,8 +22,8 @@ from taktora.testing.ethercat import SimulatedSegment, segment_here, simulated_s
 
 LIMIT = 30.0
 """Seconds for what takes a fraction of one, on a machine that does other things."""
-CALM: dict[str, Any] = {"frame_timeout": 0.02}
-"""Where nothing is to happen: a machine that does other things answers late."""
+PATIENCE = {"cycle_time": 0.001, "frame_timeout": 0.02}
+"""A frame that the simulator answers late, because the machine is busy, is not lost."""
 LOOP = {"type": "loopback", "bytes": 4}
 LAMPS = {"type": "digital-out", "channels": 8}
 
@@ -56,6 +56,17 @@ def eventually(condition: Callable[[], Any], what: str, limit: float = LIMIT) ->
     return found
 
 
+def refused(writer: Any) -> bool:
+    """Whether it is down, as its writers see it."""
+    try:
+        writer.send(1)
+    except ConnectorDown:
+        return True
+    except BackPressure:  # an attempt is under way, and what is sent waits
+        pass
+    return False
+
+
 class Line:
     """Everything from the plug-in to the SubDevices."""
 
@@ -77,7 +88,7 @@ class Line:
             self.bus = EthercatConnector(
                 "bus",
                 options=EthercatOptions(
-                    self.segment.nic, **{"cycle_time": 0.001, "subdevices": maps, **more}
+                    self.segment.nic, **{**PATIENCE, "subdevices": maps, **more}
                 ),
                 node=self.executor,
                 reconnect=ExponentialBackoff(0.05, 0.2),

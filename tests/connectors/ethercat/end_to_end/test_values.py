@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .line import CALM, LAMPS, LOOP, Line, eventually
+from .line import LAMPS, LOOP, Line, eventually
 
 pytestmark = pytest.mark.segment
 
@@ -63,7 +63,7 @@ def test_numbers_arrive_whatever_their_kind_and_place(domain: str) -> None:
 
 @pytest.mark.rule("LINE-03")
 def test_objects_are_read_and_written_while_the_bus_runs(domain: str) -> None:
-    with Line(domain, [LOOP, {"type": "axis"}], **CALM).up() as line:
+    with Line(domain, [LOOP, {"type": "axis"}]).up() as line:
         assert line.bus.read_sdo(2, 0x6083, 0, int) == 1_000_000
         line.bus.write_sdo(2, 0x6083, 0, 77_000, 4)
         assert line.bus.read_sdo(2, 0x6083, 0, int) == 77_000

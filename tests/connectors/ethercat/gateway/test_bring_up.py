@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taktora.connectors import ConnectorDown
-from taktora.connectors.ethercat.bus import LOST, AlState
+from taktora.connectors.ethercat.bus import LOST, AlState, Mapped
 from taktora.connectors.ethercat.cycle_stats import BusStatistics
 from taktora.connectors.ethercat.mock import MockBusDriver
 from taktora.connectors.ethercat.mock_subdevice import MockSubDevice
@@ -13,8 +13,25 @@ from taktora.connectors.ethercat.subdevice_map import SubDeviceMap
 
 from .bench import CYCLE
 
-STEPS = 6
-"""Of the mock's bring-up, its results left out."""
+
+class Late(MockBusDriver):
+    """Does not tell that it is mapped."""
+
+    def bring_up(self):
+        for step in super().bring_up():
+            if not isinstance(step, Mapped):
+                yield step
+
+
+class Dirty(MockBusDriver):
+    """Its images hold something when they are there."""
+
+    def bring_up(self):
+        for step in super().bring_up():
+            if isinstance(step, Mapped):
+                for image in self._outputs:
+                    image[:] = b"\xaa" * len(image)
+            yield step
 
 
 def loses(bench) -> None:
@@ -98,17 +115,9 @@ def test_a_bus_that_is_not_as_configured_is_down_before_anybody_is_in_op(
 
 
 @pytest.mark.rule("EGW-13")
-@pytest.mark.parametrize("tells_early", [True, False])
-def test_after_each_bring_up_outputs_have_their_safe_values(bench_of, tells_early):
-    class Late(MockBusDriver):
-        """Does not tell that it is mapped."""
-
-        def bring_up(self):
-            for step in super().bring_up():
-                if not hasattr(step, "subdevices") or hasattr(step, "expected_wkc"):
-                    yield step
-
-    bench = bench_of(MockBusDriver() if tells_early else Late())
+@pytest.mark.parametrize("kind", [MockBusDriver, Late, Dirty])
+def test_after_each_bring_up_outputs_have_their_safe_values(bench_of, kind):
+    bench = bench_of(kind())
     seen = []
     bench.driver.subdevice(1).behaviour = lambda outputs, _: seen.append(bytes(outputs))
     safe = {"zero": {}, "held": {"safe": "hold"}, "valve": {"safe": 5}}

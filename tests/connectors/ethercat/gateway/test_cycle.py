@@ -121,6 +121,24 @@ def test_an_input_is_told_when_it_changes_and_once_after_each_bring_up(bench):
 
 
 @pytest.mark.rule("EGW-03")
+def test_a_reader_that_comes_later_is_told_how_it_is_although_nothing_changes(bench):
+    bench.driver.set_inputs(1, b"\x07\x00")
+    first = bench.reader("low", 1, 0, 8)
+    bench.advance(500)
+    assert values(first) == [7]
+    second = bench.reader("low", 1, 0, 8)
+    bench.advance(100)
+    assert (values(first), values(second)) == ([7], [7])
+    second.close()
+    bench.advance(300)
+    third = bench.reader("low", 1, 0, 8)
+    bench.advance(100)
+    assert values(third) == [7]
+    bench.advance(500)
+    assert values(first) == [7]
+
+
+@pytest.mark.rule("EGW-03")
 def test_in_each_cycle_if_that_is_wanted(bench_of):
     bench = bench_of(publish="cycle").begin()
     reader = bench.reader("low", 1, 0, 8)

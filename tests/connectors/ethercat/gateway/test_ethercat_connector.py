@@ -186,6 +186,25 @@ def test_one_file_makes_both_sides_and_a_true_comes_back(tmp_path: Path, domain:
             eventually(host.executor, lambda: any(one.value.state == "up" for one in statistics))
 
 
+@pytest.mark.rule("PROC-41")
+@pytest.mark.real
+@pytest.mark.parametrize(("table", "priority"), [("", 40), ("[process]\nfifo_priority = 9", 9)])
+def test_who_runs_a_file_is_told_what_its_buses_ask_of_the_process(
+    tmp_path: Path, domain: str, table: str, priority: int
+):
+    its = 'network_interface = "veth1", fifo_priority = 40, affinity = [0], lock_memory = true'
+    path = tmp_path / "bus.toml"
+    path.write_text(
+        FILE.format(domain=domain)
+        .replace('network_interface = "veth1"', its)
+        .replace("[[connectors]]", f"{table}\n[[connectors]]")
+    )
+    with ConnectorGateway.from_file(path, lookup=Shelf()) as gateway:
+        assert gateway.process == ProcessAttributes(
+            fifo_priority=priority, cpus=(0,), lock_memory=True, freeze_gc=True
+        )
+
+
 @pytest.mark.rule("EGW-61")
 def test_a_file_whose_outputs_overlap_is_a_mistake(tmp_path: Path):
     path = tmp_path / "bus.toml"

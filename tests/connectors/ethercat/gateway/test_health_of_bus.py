@@ -8,6 +8,9 @@ import pytest
 
 from taktora.connectors import Degraded, Down
 from taktora.connectors.ethercat.bus import LOST, AlState
+from taktora.connectors.ethercat.emergency import Emergency
+from taktora.connectors.ethercat.mock import MockBusDriver
+from taktora.connectors.ethercat.mock_subdevice import MockSubDevice
 from taktora.errors import BusError
 
 from .bench import Bench
@@ -146,16 +149,20 @@ def test_and_at_once_when_a_counter_is_short(bench):
 
 @pytest.mark.rule("EGW-22")
 def test_but_not_when_the_frame_was_lost(bench):
-    bench.advance(5)
     before = bench.driver.sweeps
-    bench.driver.play(2, *[LOST] * 49)
-    bench.advance(1)
-    assert bench.driver.sweeps == before + 1
-    bench.advance(49)
-    assert bench.driver.sweeps == before + 1
+    while bench.driver.sweeps == before:
+        bench.advance(1)
+    bench.advance(90)
+    bench.driver.play(2, *[LOST] * 40)
+    bench.advance(41)
+    assert bench.driver.sweeps == before + 2  # of the short counter
+    bench.advance(50)
     bench.driver.play(*[LOST] * 40)
-    bench.advance(40)
-    assert bench.driver.sweeps == before + 1
+    bench.advance(40)  # the next one is due meanwhile
+    assert bench.driver.sweeps == before + 2
+    bench.advance(1)
+    assert bench.driver.sweeps == before + 3
+    assert bench.state == "Up"
 
 
 @pytest.mark.rule("EGW-23")
@@ -254,3 +261,35 @@ def test_what_is_degraded_can_go_down(bench):
     assert bench.states() == ["Degraded"]
     bench.advance(1)
     assert isinstance(bench.connector.health, Down)
+
+
+class Complaining(MockBusDriver):
+    """Its first SubDevice sends emergencies; each goes with the next call."""
+
+    def __init__(self) -> None:
+        super().__init__(MockSubDevice())
+        self.sent: list[Emergency] = []
+
+    def emergencies(self) -> tuple[Emergency, ...]:
+        sent, self.sent = tuple(self.sent), []
+        return sent
+
+
+@pytest.mark.rule("EGW-26")
+def test_an_emergency_is_in_the_log_once_until_another_comes(bench_of, caplog):
+    driver = Complaining()
+    bench = bench_of(driver).begin()
+    hot, over = (Emergency(1, code, register, bytes(5)) for code, register in ((0x4210, 9), (0, 0)))
+    with caplog.at_level(logging.INFO, "taktora.connectors"):
+        for sent in ([hot, hot], [hot], [over], [hot]):
+            driver.sent = sent
+            bench.advance(150)
+    told = [
+        (one.levelname, one.getMessage()) for one in caplog.records if "emerg" in one.getMessage()
+    ]
+    text = "SubDevice 1: emergency 0x4210 (temperature), error register 0x09, data 00 00 00 00 00"
+    assert told[0] == told[2] == ("WARNING", f"connector 'bus': {text}")
+    assert told[1][0] == "INFO"
+    assert "SubDevice 1: emergency over (0x0000), error register 0x00" in told[1][1]
+    assert len(told) == 3
+    assert bench.states() == []

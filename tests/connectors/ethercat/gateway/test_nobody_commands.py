@@ -77,6 +77,17 @@ def test_when_the_plug_in_has_ended_everything_is_safe_and_stays_so(bench):
     assert (bench.state, bench.driver.snapshot_outputs(1)) == ("Up", b"\x01\x00")
 
 
+@pytest.mark.rule("EGW-13", "EGW-30")
+def test_after_a_bring_up_nothing_has_to_be_made_safe_that_nobody_commanded_since(bench, caplog):
+    writer = bench.writer("speed", 1, 0, 8, safe=9, safe_after=0.2)
+    writer.send(7)
+    bench.driver.play(*[LOST] * 50)
+    with caplog.at_level(logging.WARNING, "taktora.connectors"):
+        bench.advance(1000)
+    assert bench.state == "Up"
+    assert "is made safe" not in caplog.text
+
+
 @pytest.mark.rule("EGW-30")
 def test_while_the_bus_is_not_up_nothing_has_to_be_written(bench):
     writer = bench.writer("speed", 1, 0, 8, safe=9)
