@@ -145,6 +145,19 @@ def test_frames_that_are_late_are_good_as_long_as_they_are_in_time(make_bus: Mak
     assert bus.cycle(20) == 3
 
 
+@pytest.mark.rule("SOEM-60")
+def test_soems_socket_is_found_and_whoever_accesses_objects_rings_there(make_bus: MakeBus) -> None:
+    bus = make_bus(1)
+    frames = bus.driver._master._frames
+    assert frames is not None
+    bus.cycle(2)
+    assert frames.wait(0) == []
+    bus.driver.read_sdo(1, 0x1018, 1)
+    assert len(frames.wait(0)) == 1
+    assert bus.cycle() == 3  # takes the bell back
+    assert frames.wait(0) == []
+
+
 @pytest.mark.rule("SOEM-44")
 def test_a_frame_that_is_late_is_lost_and_never_taken_for_the_answer_to_another(
     make_bus: MakeBus,
